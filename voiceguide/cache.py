@@ -1,0 +1,145 @@
+"""Bytes under a key -> the same bytes later, or nothing: the only code that knows the cache's folder.
+
+Each entry is a magic word, the SHA-256 of its body, and the body; it is checked whenever it is read, so that a flipped
+bit or a half-written file is a miss and never a wrong sound. Entries are written to a temporary name and renamed, which
+makes any number of writers safe without a lock.
+"""
+
+import hashlib
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from voiceguide.errors import OutputError
+
+_MAGIC = b"voiceguide-1\n"
+_HEAD = len(_MAGIC) + 32
+_TEMPORARY = ".writing-"
+_STALE_SECONDS = 3600
+_DAY_SECONDS = 86_400
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """What the cache holds of one kind."""
+
+    kind: str
+    entries: int
+    size: int
+    """Bytes."""
+
+
+def digest(*parts: object) -> str:
+    """Make a key from everything that changes the bytes: each part's `repr`, so that 1 and "1" differ."""
+    return hashlib.sha256("\0".join(map(repr, parts)).encode()).hexdigest()
+
+
+def default_folder() -> Path:
+    """`VOICEGUIDE_CACHE` if it is set, else where this system keeps caches."""
+    from platformdirs import user_cache_path  # noqa: PLC0415  -- `--help` need not pay for it
+
+    named = os.environ.get("VOICEGUIDE_CACHE")
+    return Path(named) if named else user_cache_path("voiceguide", appauthor=False)
+
+
+class Cache:
+    """A folder of checked entries, by kind (`clips`, `frames`, …) and key (64 hexadecimal digits)."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or default_folder()
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        """Give the body kept under a key; None if there is none or it is damaged (then it is removed)."""
+        path = self._path(kind, key)
+        try:
+            entry = path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise OutputError(f"the cache can't be read: {error}", hint=_OTHER_FOLDER) from error
+        body = _checked(entry)
+        if body is None:
+            _log.warning("a damaged cache entry is made again: %s", path)
+            path.unlink(missing_ok=True)
+        else:
+            _mark_used(path)
+        return body
+
+    def put(self, kind: str, key: str, body: bytes) -> None:
+        """Keep a body under a key, whole or not at all. Raises OutputError when the disk is full or read-only."""
+        path = self._path(kind, key)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(_MAGIC + hashlib.sha256(body).digest() + body)
+                Path(temporary).replace(path)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise OutputError(f"the cache can't be written: {error}", hint=_OTHER_FOLDER) from error
+
+    def shelves(self) -> tuple[Shelf, ...]:
+        """Count entries and bytes, by kind."""
+        sizes: dict[str, list[int]] = {}
+        for path in self._entries():
+            sizes.setdefault(path.relative_to(self.folder).parts[0], []).append(_size(path))
+        return tuple(Shelf(kind=kind, entries=len(of), size=sum(of)) for kind, of in sorted(sizes.items()))
+
+    def verify(self) -> tuple[Path, ...]:
+        """Check every entry; remove and give the damaged ones."""
+        damaged = tuple(path for path in self._entries() if _checked(path.read_bytes()) is None)
+        for path in damaged:
+            path.unlink(missing_ok=True)
+        return damaged
+
+    def trim(self, most: int) -> int:
+        """Remove what was not used for longest until at most `most` bytes are left; give how many entries went."""
+        self._sweep()
+        entries = sorted(((path.stat().st_mtime, path) for path in self._entries()), reverse=True)
+        kept, removed = 0, 0
+        for _, path in entries:
+            kept += _size(path)
+            if kept > most:
+                path.unlink(missing_ok=True)
+                removed += 1
+        return removed
+
+    def _entries(self) -> Iterator[Path]:
+        return (path for path in self.folder.glob("*/??/*") if not path.name.startswith(_TEMPORARY))
+
+    def _sweep(self) -> None:
+        """Remove what a killed writer left, once no writer can still be at it."""
+        for path in self.folder.glob(f"*/??/{_TEMPORARY}*"):
+            if time.time() - path.stat().st_mtime > _STALE_SECONDS:
+                path.unlink(missing_ok=True)
+
+    def _path(self, kind: str, key: str) -> Path:
+        return self.folder / kind / key[:2] / key[2:]
+
+
+_OTHER_FOLDER = "VOICEGUIDE_CACHE=FOLDER in the environment names another folder"
+
+
+def _checked(entry: bytes) -> bytes | None:
+    body = entry[_HEAD:]
+    whole = entry.startswith(_MAGIC) and entry[len(_MAGIC) : _HEAD] == hashlib.sha256(body).digest()
+    return body if whole else None
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
+
+
+def _mark_used(path: Path) -> None:
+    """Let `trim` know, but not more than once a day: reading should not write."""
+    if time.time() - path.stat().st_mtime > _DAY_SECONDS:
+        os.utime(path)
