@@ -1,0 +1,169 @@
+"""A declaration -> a parameter; a parameter and what was given for it -> a value a template can use."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from voiceguide.durations import Duration, Ms, parse_duration, written
+from voiceguide.errors import ScriptError, VoiceguideError, did_you_mean, raise_all
+from voiceguide.script.text import stood_in, unfit_character
+
+Type = Literal["text", "number", "choice", "choices", "yesno", "duration", "sound", "voice"]
+TYPES: tuple[Type, ...] = get_args(Type)
+
+_YES_NO = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+_NUMBER = re.compile(r"[-+]?\d{1,12}(\.\d{1,6})?")
+_LONGEST_TEXT = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The names a script may use."""
+
+    chimes: Collection[str]
+    voices: Collection[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """What may be changed in a script, as its front matter declares it."""
+
+    name: str
+    label: str
+    """For people."""
+    type: Type
+    default: str
+    """As `-p` would take it: `60s`, `yes`, `BL23, GV4`."""
+    choices: tuple[str, ...] = ()
+    """For the types `choice` and `choices`."""
+    least: float | None = None
+    """For numbers and durations; a duration's in milliseconds."""
+    most: float | None = None
+    kind: Literal["chime"] | None = None
+    """Of a sound."""
+
+
+class Chosen(str):
+    """A value that can be nothing but one of a few: it may stand inside a cue, where plain text may not."""
+
+    __slots__ = ()
+
+
+Value = str | Chosen | int | float | bool | Duration | tuple[Chosen, ...]
+
+
+def type_of(written_default: str, known: Known) -> Type:
+    """Tell a parameter's type from its unquoted default."""
+    if written_default.lower() in _YES_NO:
+        return "yesno"
+    if _NUMBER.fullmatch(written_default):
+        return "number"
+    if written_default and written_default in known.chimes:
+        return "sound"
+    try:
+        parse_duration(written_default)
+    except ValueError:
+        return "text"
+    return "duration"
+
+
+def read_values(parameters: tuple[Parameter, ...], given: Mapping[str, str], known: Known) -> dict[str, Value]:
+    """Read what was given, and the defaults of the rest. Raises all that is wrong with it as ScriptErrors."""
+    names = [parameter.name for parameter in parameters]
+    errors: list[VoiceguideError] = [
+        ScriptError(f"there is no parameter called '{name}'", hint=did_you_mean(name, names))
+        for name in given
+        if name not in names
+    ]
+    values = {}
+    for parameter in parameters:
+        try:
+            values[parameter.name] = read_value(parameter, given.get(parameter.name, parameter.default), known)
+        except ScriptError as error:
+            errors.append(error)
+    raise_all(errors)
+    return values
+
+
+def read_value(parameter: Parameter, text: str, known: Known) -> Value:
+    """Read one value. Raises ScriptError, without a place, that says what is allowed."""
+    text = unicodedata.normalize("NFC", text)
+    if unfit := unfit_character(text) or next((name for char, name in _BREAKS.items() if char in text), None):
+        raise ScriptError(f"'{parameter.name}' has {unfit} in it", hint="write it as one line of plain text")
+    match parameter.type:
+        case "text":
+            return _text(parameter, text)
+        case "number":
+            return _number(parameter, text.strip())
+        case "duration":
+            return _duration(parameter, text)
+        case "yesno":
+            return _yes_no(parameter, text.strip())
+        case "choice":
+            return _one_of(parameter, text.strip(), parameter.choices, "choice")
+        case "choices":
+            parts = [part.strip() for part in text.split(",") if part.strip()]
+            return tuple(_one_of(parameter, part, parameter.choices, "choice") for part in parts)
+        case "sound":
+            return _one_of(parameter, text.strip(), known.chimes, "sound")
+        case "voice":
+            return _one_of(parameter, text.strip(), known.voices, "voice")
+
+
+_BREAKS = {"\n": "a line break", "\t": "a tab"}
+
+
+def _text(parameter: Parameter, text: str) -> str:
+    if len(text) > _LONGEST_TEXT:
+        raise ScriptError(f"'{parameter.name}' is longer than {_LONGEST_TEXT:,} characters", hint="shorten it")
+    return stood_in(text.strip())
+
+
+def _number(parameter: Parameter, text: str) -> float:
+    if not _NUMBER.fullmatch(text):
+        raise ScriptError(f"'{parameter.name}' is a number, not '{text}'", hint="write it as 3 or 2.5")
+    number = float(text) if "." in text else int(text)
+    _check_bounds(parameter, number, text)
+    return number
+
+
+def _duration(parameter: Parameter, text: str) -> Duration:
+    try:
+        length = parse_duration(text)
+    except ValueError as error:
+        reason, _, hint = str(error).partition(": ")
+        raise ScriptError(f"'{parameter.name}' is a duration, and {reason}", hint=hint or None) from error
+    _check_bounds(parameter, length, written(length))
+    return Duration(length)
+
+
+def _yes_no(parameter: Parameter, text: str) -> bool:
+    if text.lower() not in _YES_NO:
+        raise ScriptError(f"'{parameter.name}' is yes or no, not '{text}'", hint="write yes or no")
+    return _YES_NO[text.lower()]
+
+
+def _one_of(parameter: Parameter, name: str, names: Collection[str], what: str) -> Chosen:
+    if name not in names:
+        hint = did_you_mean(name, names)
+        raise ScriptError(f"'{parameter.name}' can't be '{name}': there is no such {what}", hint=hint)
+    return Chosen(stood_in(name))
+
+
+def _check_bounds(parameter: Parameter, number: float, shown: str) -> None:
+    least, most = parameter.least, parameter.most
+    if (least is not None and number < least) or (most is not None and number > most):
+        raise ScriptError(f"'{parameter.name}' can't be {shown}", hint=f"it is {bounds(parameter)}")
+
+
+def bounds(parameter: Parameter) -> str:
+    """Say what a number or duration may be: `from 30s to 3m`, `at least 1`."""
+    least, most = (
+        None if bound is None else written(Ms(int(bound))) if parameter.type == "duration" else f"{bound:g}"
+        for bound in (parameter.least, parameter.most)
+    )
+    if least is None:
+        return f"at most {most}"
+    return f"at least {least}" if most is None else f"from {least} to {most}"

@@ -1,0 +1,299 @@
+"""A template and its values -> lines, each piece of which knows where it was written.
+
+A script may be a stranger's: what its template can use is listed here, and nothing else is there.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+import jinja2
+from jinja2 import nodes
+from jinja2.runtime import Context, LoopContext, Macro, Undefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import Namespace, pass_environment
+from jinja2.visitor import NodeTransformer
+
+from voiceguide import points
+from voiceguide.durations import Duration, spoken
+from voiceguide.errors import ScriptError, did_you_mean
+from voiceguide.script.faults import AS_WRITTEN, CAUGHT, in_words
+from voiceguide.script.marks import CHOICE, DURATION, MARKED, NUMBER, TEXT, File, Ledger, Marker, lines_of
+from voiceguide.script.parameters import Chosen, Value
+from voiceguide.script.text import Line, SourceText, plain, read_text, stood_in
+
+_MOST_OUTPUT = 1_000_000
+_MOST_REPEATS = 100_000
+_MOST_STEPS = 10_000
+_MOST_BITS = 256
+
+
+def expand_template(
+    source: SourceText, body: int, values: Mapping[str, Value], language: str, shelves: tuple[Path, ...]
+) -> tuple[Line, ...]:
+    """Expand the text from `body` on; `part` looks through the shelves. Raises ScriptError."""
+    environment = _Environment(language, shelves)
+    environment.globals.update(values)
+    environment.ledger.files[None] = File(source=source, base=body)
+    try:
+        output = _counted(environment.from_string(source.text[body:]).generate())
+    except CAUGHT as error:
+        fault = in_words(error, environment, environment.ledger)
+        if fault is None:
+            raise
+        raise fault from error
+    return lines_of(output, environment.ledger, source.place(body, body))
+
+
+def _counted(pieces: Iterator[str]) -> str:
+    kept, size = [], 0
+    for piece in pieces:
+        size += len(piece)
+        if size > _MOST_OUTPUT:
+            raise ScriptError(f"the script comes to more than {_MOST_OUTPUT:,} characters", hint="repeat less of it")
+        kept.append(piece)
+    return "".join(kept)
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """What a script may do: no file outside its shelves, no method but a few harmless ones, nothing that grows."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def __init__(self, language: str, shelves: tuple[Path, ...]) -> None:
+        super().__init__(
+            undefined=jinja2.StrictUndefined,
+            keep_trailing_newline=True,
+            extensions=[Marker],
+            loader=_Parts(language, shelves),
+            finalize=_finalize,
+            optimized=False,
+            autoescape=False,
+        )
+        self.language = language
+        self.ledger = Ledger()
+        cast("Marker", self.extensions[Marker.identifier]).ledger = self.ledger
+        self.filters = {name: self.filters[name] for name in _PLAIN_FILTERS} | _OWN_FILTERS
+        self.tests = {name: self.tests[name] for name in _PLAIN_TESTS}
+        self.globals = {
+            "namespace": Namespace,
+            "part": _part,
+            "points_table": _PointsTable(),
+            "range": _range,
+        }
+
+    def handle_exception(self, source: str | None = None) -> NoReturn:  # noqa: ARG002  -- Jinja's signature
+        raise  # noqa: PLE0704  -- inside Jinja's `except`: its rewriting of tracebacks would undo our line numbers
+
+    def is_safe_attribute(self, obj: object, attr: str, value: object) -> bool:
+        for kind, names in _ATTRIBUTES:
+            if isinstance(obj, kind):
+                return attr in names
+        return isinstance(obj, _OPEN) and super().is_safe_attribute(obj, attr, value)
+
+    def wrap_str_format(self, value: object) -> None:  # noqa: ARG002  -- `is_safe_attribute` allows no formatting
+        return None
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401  -- Jinja's
+        _check_growth(operator, left, right)
+        return super().call_binop(context, operator, left, right)
+
+    def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:  # noqa: ANN401  -- Jinja's own
+        """Let `part` see loop variables too, as `include` does, and text of the template know that it is."""
+        _Literals().visit(source)
+        for call in source.find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name) and call.node.name == "part":
+                call.args.insert(0, nodes.DerivedContextReference())
+        return super()._generate(source, *args, **kwargs)
+
+
+class _Literals(NodeTransformer):
+    """A text of the template, as long as it is not changed, is as good as a choice: `{{ breathe("4s", "6s") }}`."""
+
+    def visit_Const(self, node: nodes.Const) -> nodes.Expr:  # noqa: N802  -- Jinja's own
+        if not isinstance(node.value, str):
+            return node
+        return nodes.Filter(node, AS_WRITTEN, [], [], None, None, lineno=node.lineno)
+
+
+# --- what a template may use --------------------------------------------------------------------------------------
+
+
+class _Parts(jinja2.BaseLoader):
+    """Finds `_parts/NAME.md`, in the script's language first; a link never leads out of a shelf."""
+
+    def __init__(self, language: str, shelves: tuple[Path, ...]) -> None:
+        tongues = dict.fromkeys((language, language.partition("-")[0]))
+        self.folders = [(shelf, shelf / sub) for shelf in shelves for sub in (*tongues, "")]
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, None, None]:
+        name = template.removesuffix(".md")
+        if not re.fullmatch(r"\w[\w-]*(/\w[\w-]*)*", name):
+            raise ScriptError(f"a part can't be called '{template}'", hint='write its name alone, as in part("safety")')
+        source = self._read(name)
+        if source is None:
+            hint = did_you_mean(name, self._names())
+            raise ScriptError(f"there is no part called '{template}'", hint=hint)
+        cast("_Environment", environment).ledger.files[template] = File(source=source)
+        return source.text, None, None
+
+    def _read(self, name: str) -> SourceText | None:
+        for shelf, folder in self.folders:
+            path = folder / f"{name}.md"
+            if path.is_file() and path.resolve().is_relative_to(shelf.resolve()):
+                return read_text(path)
+        return None
+
+    def _names(self) -> set[str]:
+        return {path.relative_to(folder).stem for _, folder in self.folders for path in folder.glob("*.md")}
+
+
+@pass_environment
+def _part(environment: _Environment, context: Context, name: object, *rest: object) -> str:
+    if not isinstance(name, str) or rest:
+        raise ScriptError("part() takes one name", hint='write {{ part("safety") }}')
+    template = environment.get_template(plain(name))
+    return "".join(template.root_render_func(template.new_context(context.get_all(), shared=True)))
+
+
+class _PointsTable:
+    """The points by code: `points_table.BL23`, `points_table["EX-HN3"]`."""
+
+    def __getitem__(self, code: object) -> points.Point:
+        point = points.find(plain(str(code)))
+        if point is None:
+            raise ScriptError(f"there is no point called '{code}'", hint=did_you_mean(str(code), points.table()))
+        return point
+
+
+def _range(*bounds: int) -> range:
+    steps = range(*bounds)
+    if len(steps) > _MOST_STEPS:
+        raise ScriptError(f"range() has more than {_MOST_STEPS:,} steps", hint="count to less")
+    return steps
+
+
+def _after(value: object, prefix: str) -> str:
+    """Put a prefix before a value, if there is a value."""
+    text = _shown(value) if value else ""
+    return f"{prefix}{text}" if MARKED.sub("", text).strip() else ""
+
+
+@pass_environment
+def _spoken(environment: _Environment, value: object) -> str:
+    """Say a duration or number in the script's language."""
+    from babel.core import UnknownLocaleError  # noqa: PLC0415  -- 0.1 s that most scripts need not pay
+    from babel.numbers import format_decimal  # noqa: PLC0415  -- the same
+
+    locale = environment.language.replace("-", "_")
+    try:
+        if isinstance(value, Duration):
+            return spoken(value.ms, locale)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return format_decimal(value, locale=locale)
+    except UnknownLocaleError as error:
+        raise ScriptError(
+            f"no numbers are known in the language '{environment.language}'", hint="write them out"
+        ) from error
+    raise ScriptError(f"only a duration or a number can be spoken so, not '{_shown(value)}'", hint="take | spoken out")
+
+
+def _join(values: object, separator: str = "") -> str:
+    parts = [_shown(value) for value in cast("list[object]", values)]
+    if sum(map(len, parts)) + len(separator) * len(parts) > _MOST_REPEATS:
+        raise ScriptError("this text becomes too long", hint="join less")
+    return separator.join(parts)
+
+
+def _capitalize(text: object) -> str:
+    lead, rest = _leading_marks(_shown(text))
+    return lead + rest[:1].upper() + rest[1:]
+
+
+def _trim(text: object) -> str:
+    lead, rest = _leading_marks(_shown(text))
+    return lead + rest.strip()
+
+
+def _leading_marks(text: str) -> tuple[str, str]:
+    length = len(text) - len(text.lstrip("".join(set(MARKED.findall(text)))))
+    return text[:length], text[length:]
+
+
+_PLAIN_FILTERS = str.split(
+    "abs d default count first float int last length list lower max min reject reverse round select sort sum "
+    "unique upper"
+)
+_OWN_FILTERS = {
+    AS_WRITTEN: Chosen,
+    "after": _after,
+    "capitalize": _capitalize,
+    "join": _join,
+    "spoken": _spoken,
+    "trim": _trim,
+}
+_PLAIN_TESTS = str.split(
+    "defined divisibleby eq equalto even false ge gt greaterthan in integer le lessthan lt ne none number odd "
+    "string true undefined == != > >= < <="
+)
+
+_ATTRIBUTES: tuple[tuple[type, frozenset[str]], ...] = (
+    (str, frozenset({"capitalize", "endswith", "lower", "startswith", "strip", "upper"})),
+    (dict, frozenset({"get", "items", "keys", "values"})),
+    (Duration, frozenset({"minutes", "seconds"})),
+    (points.Point, frozenset(points.Point.__slots__)),
+)
+_OPEN = (LoopContext, Macro, Namespace, jinja2.runtime.TemplateReference, jinja2.environment.TemplateModule)
+
+
+def _check_growth(operator: str, left: object, right: object) -> None:
+    """Refuse `'a' * 10**9`, `10**(10**8)`, `'%9999d' % 1` and their like before they are worked out."""
+    if operator == "%" and isinstance(left, str):
+        raise ScriptError("% can't be used with text", hint="use {{ }} inside the text")
+    for text, times in ((left, right), (right, left)):
+        if isinstance(text, str | list | tuple) and isinstance(times, int) and len(text) * times > _MOST_REPEATS:
+            raise ScriptError(f"this repeats to more than {_MOST_REPEATS:,}", hint="repeat less")
+    if isinstance(left, int) and isinstance(right, int):
+        bits = left.bit_length() * abs(right) if operator == "**" else left.bit_length() + right.bit_length()
+        if operator != "%" and bits > _MOST_BITS:
+            raise ScriptError("this number becomes too large", hint="use smaller numbers")
+
+
+# --- what comes out of {{ }} --------------------------------------------------------------------------------------
+
+
+def _finalize(value: object) -> str:
+    """Turn what a `{{ }}` came to into text that can't form a cue, marked with its kind."""
+    match value:
+        case str() if MARKED.search(value):
+            return value  # template text, by `part`, a macro or a block: each piece in it is marked already
+        case str():
+            if "[" in value or "]" in value:  # only a text of the template still has them
+                hint = "write the cue as text, with {% if %} around it"
+                raise ScriptError("a cue can't come out of {{ }}", hint=hint)
+            return (CHOICE if isinstance(value, Chosen) else TEXT) + stood_in(value)
+        case Undefined():
+            return TEXT + str(value)  # nothing, where {{ … if … }} has no else; all else is strict
+        case Duration():
+            return DURATION + _shown(value)
+        case _:
+            return NUMBER + _shown(value)
+
+
+def _shown(value: object) -> str:
+    """Write a value as text. Raises ScriptError for what has no text of its own."""
+    match value:
+        case str() | Duration():
+            return str(value)
+        case bool():
+            raise ScriptError("this is yes or no, which can't be spoken", hint="use it in {% if %}")
+        case int():
+            return str(value)
+        case float() if abs(value) < 1e15:
+            return f"{value:.3f}".rstrip("0").rstrip(".")
+        case list() | tuple():
+            hint = '{% for one in these %} … {% endfor %} goes through them; {{ these | join(", ") }} lists them'
+            raise ScriptError("these are several values", hint=hint)
+        case _:
+            raise ScriptError("this is nothing that can be spoken", hint="write a text, a number or a duration")
