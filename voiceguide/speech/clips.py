@@ -1,0 +1,314 @@
+"""Utterances -> clips: each distinct one spoken once, treated, judged and kept, and only if it was not kept before."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, TypeVar
+
+from voiceguide.cache import Cache, digest
+from voiceguide.durations import Ms
+from voiceguide.errors import Place, SpeechError, raise_all
+from voiceguide.levels import RATE, Samples
+from voiceguide.speech import calibration, treatment
+from voiceguide.speech.calibration import SPEEDS, Calibration, passage
+from voiceguide.speech.casting import Cast, Speaker
+from voiceguide.speech.engine import Reading, Word
+from voiceguide.speech.judging import judge_sound, judge_speech, letters
+from voiceguide.speech.pronunciation import Lexicon, pronounced, read_lexicon
+from voiceguide.speech.worker import FalteredError, Worker
+
+if TYPE_CHECKING:
+    from voiceguide.cues import Say, Utterance  # engines' processes import this too, and need no Jinja2
+
+Progress = Callable[[int, int], None]
+"""Told how many lines are done, and of how many."""
+
+_CLIPS = "clips"
+_VOICES = "voices"
+_MOST_CHARACTERS = 500
+_LINES_A_PROCESS = 8
+"""Fewer are spoken sooner than another process has loaded its model."""
+
+_Task = TypeVar("_Task")
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clip:
+    """A spoken utterance: at 44.1 kHz, trimmed with 30 ms kept before, levelled. Its sound stays on disk."""
+
+    key: str
+    """Names the sound: equal keys sound the same."""
+    length: Ms
+    cache: Cache = field(repr=False, compare=False)
+
+    def samples(self) -> Samples:
+        """Read mono float32 samples, `length` long to the millisecond. Raises SpeechError if they are gone."""
+        body = self.cache.get(_CLIPS, self.key)
+        if body is None:
+            raise SpeechError("a spoken line has vanished from the cache", hint="run this again: it is spoken anew")
+        return treatment.unpacked(body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """What came of speaking a session's lines."""
+
+    clips: Mapping["Utterance", Clip]
+    new: int
+    """Clips spoken now."""
+    cached: int
+    """Clips there were before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reader:
+    """A speaker reading a language: what is calibrated."""
+
+    speaker: Speaker
+    language: str
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Everything of it that changes the sound; a voice's title does not."""
+        return self.speaker.fingerprint, self.speaker.name, self.language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """An utterance with everything decided."""
+
+    utterance: "Utterance"
+    at: Place
+    reader: _Reader
+    parts: tuple[str | Word, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """A clip to make."""
+
+    key: str
+    line: _Line
+    reading: Reading
+    stretch: float
+    calibration: Calibration
+
+
+def speak_all(
+    says: Sequence["Say"],
+    cast: Cast,
+    cache: Cache,
+    *,
+    lexicon: Path | None = None,
+    progress: Progress | None = None,
+) -> Spoken:
+    """Give every utterance's clip, speaking what is not in the cache, on all cores.
+
+    `lexicon` is a file of words the user wants said their way. Raises SpeechError or SeveralErrors, naming all lines
+    that failed; the clips of all others are kept.
+    """
+    lines = _decided(says, cast, read_lexicon(lexicon))
+    calibrations = _calibrations(lines, cast, cache)
+    orders = _orders(lines, calibrations)
+    ready = {key: clip for key in {order.key for order in orders} if (clip := _kept(key, cache))}
+    missing = list({order.key: order for order in orders if order.key not in ready}.values())
+    made = _made(missing, cast, cache, progress or _untold)
+    clips = ready | made
+    return Spoken(clips={order.line.utterance: clips[order.key] for order in orders}, new=len(made), cached=len(ready))
+
+
+def _untold(done: int, total: int) -> None:
+    pass
+
+
+def _decided(says: Sequence["Say"], cast: Cast, lexicon: Lexicon) -> list[_Line]:
+    """Decide who speaks each distinct utterance and how it is pronounced; tell each kind of error once."""
+    places: dict[Utterance, Place] = {}
+    for say in says:
+        places.setdefault(say.utterance, say.at)
+    lines: list[_Line] = []
+    errors: dict[str, SpeechError] = {}
+    for utterance, at in places.items():
+        try:
+            lines.append(_decide(utterance, at, cast, lexicon))
+        except SpeechError as error:
+            errors.setdefault(error.message, SpeechError(error.message, at=at, hint=error.hint))
+    raise_all(list(errors.values()))
+    return lines
+
+
+def _decide(utterance: "Utterance", at: Place, cast: Cast, lexicon: Lexicon) -> _Line:
+    if len(utterance.text) > _MOST_CHARACTERS:
+        raise SpeechError(
+            f"a sentence of {len(utterance.text)} characters is too long to be spoken in one breath",
+            hint=f"end it sooner with a full stop: {_MOST_CHARACTERS} is the most",
+        )
+    speaker = cast.resolve(utterance.voice, utterance.language)
+    parts = pronounced(utterance.text, utterance.language, lexicon)
+    if not letters(_text(parts)):
+        raise SpeechError(
+            f"'{utterance.text}' has nothing in it that can be spoken", hint="write words, or leave it out"
+        )
+    return _Line(utterance=utterance, at=at, reader=_Reader(speaker=speaker, language=utterance.language), parts=parts)
+
+
+def _text(parts: tuple[str | Word, ...]) -> str:
+    return Reading(parts=parts, language="", voice="", speed=1).text
+
+
+def _calibrations(lines: Sequence[_Line], cast: Cast, cache: Cache) -> dict[_Reader, Calibration]:
+    """Give each reader's calibration, measuring it if it was never measured."""
+    found: dict[_Reader, Calibration] = {}
+    for reader, count in Counter(line.reader for line in lines).items():
+        key = digest(treatment.VERSION, reader.identity, SPEEDS, passage(reader.language))
+        kept = cache.get(_VOICES, key)
+        if kept is None:
+            found[reader] = _measured(reader, cast, _processes(count))
+            cache.put(_VOICES, key, calibration.packed(found[reader]))
+        else:
+            found[reader] = calibration.unpacked(kept)
+    return found
+
+
+def _measured(reader: _Reader, cast: Cast, processes: int) -> Calibration:
+    """Have the passage read at each speed."""
+    sentences = passage(reader.language)
+    readings = [_reading(reader, (sentence,), speed) for speed in SPEEDS for sentence in sentences]
+    try:
+        clean = list(_in_parallel(readings, _clean, cast.workers(reader.speaker.engine, processes)))
+    except FalteredError as error:
+        name = reader.speaker.name
+        raise SpeechError(f"the voice '{name}' does not work here: {error}", hint="choose another voice") from error
+    size = len(sentences)
+    return calibration.calibration([clean[at : at + size] for at in range(0, len(clean), size)], reader.language)
+
+
+def _orders(lines: Sequence[_Line], calibrations: Mapping[_Reader, Calibration]) -> list[_Order]:
+    orders: list[_Order] = []
+    errors: dict[str, SpeechError] = {}
+    for line in lines:
+        try:
+            orders.append(_order(line, calibrations[line.reader]))
+        except SpeechError as error:
+            errors.setdefault(error.message, SpeechError(error.message, at=line.at, hint=error.hint))
+    raise_all(list(errors.values()))
+    return orders
+
+
+def _order(line: _Line, measured: Calibration) -> _Order:
+    """Name a clip by everything that changes its sound."""
+    reader, rate = line.reader, line.utterance.rate
+    key = digest(treatment.VERSION, reader.identity, rate, line.parts, measured)
+    speed, stretch = measured.pace(rate, reader.speaker.name)
+    reading = _reading(reader, line.parts, speed)
+    return _Order(key=key, line=line, reading=reading, stretch=stretch, calibration=measured)
+
+
+def _reading(reader: _Reader, parts: tuple[str | Word, ...], speed: float) -> Reading:
+    return Reading(parts=parts, language=reader.language, voice=reader.speaker.voice.name, speed=speed)
+
+
+def _kept(key: str, cache: Cache) -> Clip | None:
+    body = cache.get(_CLIPS, key)
+    return None if body is None else _clip(key, body, cache)
+
+
+def _clip(key: str, body: bytes, cache: Cache) -> Clip:
+    return Clip(key=key, length=Ms(round(len(body) / 2 * 1000 / RATE)), cache=cache)
+
+
+def _made(orders: Sequence[_Order], cast: Cast, cache: Cache, progress: Progress) -> dict[str, Clip]:
+    """Speak what is ordered, engine by engine; go on past a line that fails, and name all of them at the end."""
+    clips: dict[str, Clip] = {}
+    errors: list[SpeechError] = []
+
+    def make(worker: Worker, order: _Order) -> Clip | SpeechError:
+        try:
+            return _speak(worker, order, cache)
+        except SpeechError as error:
+            return error
+
+    for engine in dict.fromkeys(order.line.reader.speaker.engine for order in orders):
+        own = [order for order in orders if order.line.reader.speaker.engine == engine]
+        workers = cast.workers(engine, _processes(len(own)))
+        with closing(_in_parallel(own, make, workers)) as results:
+            for order, result in zip(own, results, strict=True):
+                if isinstance(result, Clip):
+                    clips[order.key] = result
+                else:
+                    errors.append(result)
+                progress(len(clips) + len(errors), len(orders))
+    raise_all(errors)
+    return clips
+
+
+def _speak(worker: Worker, order: _Order, cache: Cache) -> Clip:
+    """Make one clip. Raises SpeechError at the line's place."""
+    line, measured = order.line, order.calibration
+    expected = measured.seconds(letters(order.reading.text), line.utterance.rate) / order.stretch
+    try:
+        clean = _clean(worker, order.reading, expected)
+    except FalteredError as error:
+        name = line.reader.speaker.name
+        message = f"'{line.utterance.text}' could not be spoken by '{name}': {error}"
+        raise SpeechError(message, at=line.at, hint="try another voice, or other words") from error
+    except SpeechError as error:
+        raise SpeechError(error.message, at=line.at, hint=error.hint) from error
+    slow = treatment.stretched(clean, order.stretch)
+    body = treatment.packed(treatment.levelled(slow, measured.gain_db))
+    cache.put(_CLIPS, order.key, body)
+    return _clip(order.key, body, cache)
+
+
+def _clean(worker: Worker, reading: Reading, expected_seconds: float | None = None) -> Samples:
+    """Have something read and cleaned; what can't be speech is read once more by a fresh process."""
+    try:
+        return _clean_once(worker, reading, expected_seconds)
+    except FalteredError:
+        worker.close()
+    try:
+        return _clean_once(worker, reading, expected_seconds)
+    except FalteredError:
+        worker.close()  # the next sentence deserves a fresh one as well
+        raise
+
+
+def _clean_once(worker: Worker, reading: Reading, expected_seconds: float | None) -> Samples:
+    samples, rate_hz = worker.speak(reading)
+    judge_sound(samples, rate_hz)
+    clean = treatment.cleaned(samples, rate_hz)
+    judge_speech(clean, expected_seconds)
+    return clean
+
+
+def _processes(lines: int) -> int:
+    cores: int = getattr(os, "process_cpu_count", os.cpu_count)() or 1
+    return max(1, min(cores, -(-lines // _LINES_A_PROCESS)))
+
+
+def _in_parallel(
+    tasks: Sequence[_Task], work: Callable[[Worker, _Task], _Result], workers: Sequence[Worker]
+) -> Generator[_Result, None, None]:
+    """Do the tasks, each with a worker of its own, and give the results in order. Closed early, it starts no more."""
+    free: SimpleQueue[Worker] = SimpleQueue()
+    for worker in workers:
+        free.put(worker)
+
+    def with_a_free_worker(task: _Task) -> _Result:
+        worker = free.get()
+        try:
+            return work(worker, task)
+        finally:
+            free.put(worker)
+
+    with ThreadPoolExecutor(max_workers=len(workers)) as pool:
+        try:
+            yield from pool.map(with_a_free_worker, tasks)
+        finally:
+            pool.shutdown(cancel_futures=True)

@@ -1,0 +1,88 @@
+"""A reading -> hibari's natural English voice, by a neural model inside its package."""
+
+import json
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from voiceguide.errors import SpeechError
+from voiceguide.levels import Samples
+from voiceguide.speech.engine import Reading, Voice, Word
+
+if TYPE_CHECKING:
+    from hibari import Hibari
+
+_SEED = 0
+"""Of the noise in breath and s: the same words give the same samples."""
+_UNHURRIED = 0.65
+"""Its own speed 1 is brisk."""
+
+
+def open_engine() -> "Engine":
+    return Engine()
+
+
+class Engine:
+    """Keeps each voice's model once it was used: some 220 MB."""
+
+    def __init__(self) -> None:
+        self._models: dict[str, Hibari] = {}
+
+    def voices(self) -> tuple[Voice, ...]:
+        """List its voices from the package's own table, the one inside the package first."""
+        table = json.loads((_assets() / "voices.json").read_text(encoding="utf-8"))
+        voices = [_voice(name, entry) for name, entry in table.items()]
+        return tuple(sorted(voices, key=lambda voice: voice.fetch is not None))
+
+    def speak(self, reading: Reading) -> tuple[Samples, int]:
+        model = self._models.get(reading.voice) or self._load(reading.voice)
+        return model(_marked_up(reading), speed=_UNHURRIED * reading.speed, seed=_SEED), model.sample_rate
+
+    def fingerprint(self) -> str:
+        return f"hibari-tts {version('hibari-tts')}"
+
+    def close(self) -> None:
+        self._models.clear()
+
+    def _load(self, name: str) -> "Hibari":
+        """Load a voice that is here: hibari itself would download it unasked."""
+        from hibari import Hibari  # noqa: PLC0415  -- a second, which listing the voices need not pay
+
+        voice = next(voice for voice in self.voices() if voice.name == name)
+        if voice.fetch:
+            raise SpeechError(f"the voice '{name}' has not been downloaded", hint=f"get it with: {voice.fetch}")
+        self._models[name] = Hibari(voice=name, threads=1)
+        return self._models[name]
+
+
+def _voice(name: str, entry: dict[str, object]) -> Voice:
+    here = entry.get("bundled") or (_downloads() / str(entry["file"])).exists()
+    return Voice(
+        name=name,
+        language=str(entry["language"]),
+        title=f"{name.title()}, {entry['accent']} English, {entry['gender']}, natural",
+        fetch=None if here else f'hibari "Hello" --voice {name} -o hello.wav',
+    )
+
+
+def _marked_up(reading: Reading) -> str:
+    """Write hibari's own markup for words whose phonemes are known: `[qi](/ʧi/)`."""
+    return "".join(part if isinstance(part, str) else _known(part) for part in reading.parts)
+
+
+def _known(word: Word) -> str:
+    return f"[{word.written}](/{word.phonemes}/)" if word.phonemes else word.say
+
+
+def _assets() -> Path:
+    package = find_spec("hibari")
+    if not package or not package.origin:
+        raise SpeechError("hibari is not installed", hint="pip install hibari-tts")
+    return Path(package.origin).parent / "assets"
+
+
+def _downloads() -> Path:
+    from hibari.voices import cache_dir  # noqa: PLC0415  -- hibari knows where; asked only by `voices`
+
+    return Path(cache_dir())
