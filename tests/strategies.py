@@ -1,0 +1,65 @@
+"""What hypothesis makes sessions from."""
+
+from hypothesis import strategies as st
+
+from voiceguide.cues import Chime, Cue, Mark, Say, Silence, Slot, Utterance
+from voiceguide.durations import Ms
+from voiceguide.errors import Place
+
+HERE = Place(path="here.md", line=1)
+
+
+class Sounding:
+    """A clip or chime of which only the time is known."""
+
+    def __init__(self, length: int, fade: int = 0) -> None:
+        self.length = Ms(length)
+        self.fade = Ms(fade)
+
+
+SOUNDS = {"short": Sounding(900, 300), "long": Sounding(14_000, 5000)}
+
+
+def say(number: int) -> Say:
+    return Say(utterance=Utterance(text=f"Line {number}.", language="en", voice=None, rate=115), at=HERE)
+
+
+CLIPS = {say(number).utterance: Sounding(400 + 777 * number) for number in range(8)}
+
+says = st.integers(0, 7).map(say)
+
+
+@st.composite
+def silences(draw: st.DrawFn) -> Silence:
+    kind = draw(st.sampled_from(["pause", "rest", "quiet", "gap"]))
+    least = draw(st.integers(0, 20_000))
+    natural = least + draw(st.integers(0, 20_000))
+    most = natural + draw(st.integers(0, 60_000))
+    if kind == "pause":
+        least = most = natural
+    return Silence(kind=kind, least=Ms(least), natural=Ms(natural), most=Ms(most), at=HERE)  # type: ignore[arg-type]  # sampled
+
+
+@st.composite
+def chimes(draw: st.DrawFn) -> Chime:
+    times = draw(st.integers(1, 3))
+    wait = draw(st.none() | st.integers(0, 9000).map(Ms))
+    every = Ms(draw(st.integers(500, 5000)) if times > 1 else 0)
+    return Chime(sound=draw(st.sampled_from(sorted(SOUNDS))), gain_db=0.0, times=times, every=every, wait=wait, at=HERE)
+
+
+@st.composite
+def slots(draw: st.DrawFn) -> Slot:
+    inside = draw(st.lists(says, max_size=2))
+    content = sum(CLIPS[cue.utterance].length for cue in inside)
+    least = content + draw(st.integers(0, 4000))
+    natural = least + draw(st.integers(0, 4000))
+    return Slot(
+        cues=tuple(inside), least=Ms(least), natural=Ms(natural), most=Ms(natural + draw(st.integers(0, 4000))), at=HERE
+    )
+
+
+marks = st.builds(Mark, title=st.sampled_from(["One", "Two"]), at=st.just(HERE))
+sessions: st.SearchStrategy[list[Cue]] = st.lists(
+    says | silences() | chimes() | slots() | marks, min_size=1, max_size=30
+)
