@@ -1,0 +1,46 @@
+"""What a user installs is whole: built offline, unpacked far from the checkout, and used from there."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def unpacked(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=checkout, check=True, capture_output=True,
+    )  # fmt: skip
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "unpacked")
+    return folder / "unpacked"
+
+
+def test_the_wheel_holds_the_package_the_scripts_and_the_sounds_and_nothing_else(unpacked: Path) -> None:
+    assert {path.name.partition("-")[0] for path in unpacked.iterdir()} == {"voiceguide"}
+    inside = unpacked / "voiceguide"
+    for needed in ("py.typed", "points.toml", "scripts/back-on-mat.md", "sounds/sounds.toml", "sounds/bowl.flac"):
+        assert (inside / needed).is_file()
+    assert list((inside / "scripts" / "_parts").rglob("*.md"))
+    assert not list(unpacked.rglob("__pycache__"))
+
+
+def test_a_session_is_rendered_from_the_wheel_far_from_the_checkout(unpacked: Path, tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "voiceguide", "render", "lower-back-points", "--voice", "tone", "-o", "session.mp3"],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(unpacked)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (run.returncode, run.stderr) == (0, "")
+    assert (tmp_path / "session.mp3").stat().st_size > 1_000_000
+    code = "import voiceguide; print(voiceguide.__file__)"
+    where = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(unpacked)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert where.stdout.startswith(str(unpacked))

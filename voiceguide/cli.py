@@ -1,0 +1,349 @@
+"""The command line: options -> one call -> what came of it, printed.
+
+Nothing here but click and the shipped scripts' names is imported before a command runs: `--help` must be quick.
+"""
+
+import contextlib
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from voiceguide import shipped
+from voiceguide.durations import Ms, parse_clock, written
+from voiceguide.errors import VoiceguideError
+
+if TYPE_CHECKING:
+    from voiceguide.render import Job, Progress
+
+_INTERRUPTED = 130
+"""What shells expect of a program that was stopped with Ctrl-C: 128 and the number of the signal."""
+
+
+class _Group(click.Group):
+    """Commands whose errors are printed as people read them, with the exit status that goes with it."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  -- click's own signature
+        try:
+            return super().invoke(ctx)
+        except VoiceguideError as error:
+            click.echo(error.explain(), err=True)
+            ctx.exit(1)
+        except KeyboardInterrupt:
+            click.echo("stopped; lines already spoken are kept, and nothing else was changed", err=True)
+            ctx.exit(_INTERRUPTED)
+
+
+class _ScriptName(click.ParamType[Path]):
+    """A script's name or path."""
+
+    name = "script"
+
+    def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:  # noqa: ARG002
+        return value if isinstance(value, Path) else shipped.find_script(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
+        names = [CompletionItem(name) for name in shipped.scripts() if name.startswith(incomplete)]
+        return names or [CompletionItem(incomplete, type="file")]
+
+
+class _Length(click.ParamType[Ms]):
+    """A length such as 20:00 or 20m."""
+
+    name = "length"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> Ms:
+        try:
+            return parse_clock(value) if isinstance(value, str) else Ms(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class _Minutes(click.ParamType[Ms]):
+    """A number of minutes."""
+
+    name = "minutes"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> Ms:
+        try:
+            minutes = float(value)
+        except ValueError:
+            self.fail(f"'{value}' is not a number of minutes; --length takes 12:34", param, ctx)
+        if not 0 < minutes <= 24 * 60:
+            self.fail(f"{value} minutes can't be recorded: ask for more than none and at most a day", param, ctx)
+        return Ms(round(minutes * 60_000))
+
+
+class _KeyValue(click.ParamType[tuple[str, str]]):
+    """A parameter and its value: KEY=VALUE."""
+
+    name = "key=value"
+
+    def convert(
+        self, value: str | tuple[str, str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        key, equals, text = value.partition("=")
+        if not equals or not key:
+            self.fail(f"'{value}' is not KEY=VALUE; `voiceguide show SCRIPT` lists the keys", param, ctx)
+        return key.strip(), text
+
+
+def _quiet(ctx: click.Context, _: click.Parameter, quiet: bool) -> None:  # noqa: FBT001  -- click's own signature
+    ctx.meta[_QUIET] = quiet
+
+
+def _verbose(_: click.Context, __: click.Parameter, verbose: bool) -> None:  # noqa: FBT001  -- click's own signature
+    """Let the stages say what they do; without it they only warn."""
+    logging.basicConfig(format="%(levelname)s: %(message)s", stream=sys.stderr, force=True)
+    logging.getLogger("voiceguide").setLevel(logging.DEBUG if verbose else logging.WARNING)
+
+
+_QUIET = "voiceguide.quiet"
+_QUIETLY = click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=_quiet, help="No progress.")
+_VERBOSELY = click.option(
+    "-v", "--verbose", is_flag=True, expose_value=False, callback=_verbose, help="Say what is being done."
+)
+_AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout, and nothing else there.")
+
+
+def _session(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command what makes a session someone's own, as the one argument `job`."""
+
+    @wraps(command)
+    def with_job(
+        *,
+        script: Path,
+        values: tuple[tuple[str, str], ...],
+        minutes: Ms | None,
+        length: Ms | None,
+        voice: str | None,
+        rate: int | None,
+        bell: str | None,
+        **others: object,
+    ) -> None:
+        from voiceguide.render import Job  # noqa: PLC0415
+
+        if minutes is not None and length is not None:
+            raise click.UsageError("--minutes and --length say the same thing: give one of them.")
+        own = dict(values) | ({"bell": bell} if bell is not None else {})
+        target = length if minutes is None else minutes
+        command(Job(script=script, values=own, voice=voice, rate=rate, target=target), **others)
+
+    for option in reversed(_SESSION_OPTIONS):
+        with_job = option(with_job)
+    return with_job
+
+
+_SESSION_OPTIONS = (
+    click.argument("script", type=_ScriptName()),
+    click.option("-p", "values", type=_KeyValue(), multiple=True, help="Set one of the script's parameters."),
+    click.option("--minutes", type=_Minutes(), metavar="N", help="Make it exactly N minutes long."),
+    click.option("--length", type=_Length(), metavar="20:00", help="Make it exactly this long."),
+    click.option("--voice", metavar="NAME", help="Who speaks: see `voiceguide voices`."),
+    click.option("--rate", type=click.IntRange(60, 220), metavar="N", help="Words a minute while speaking."),
+    click.option("--bell", metavar="NAME", help="Which chime rings: short for -p bell=NAME."),
+    _AS_JSON,
+    _QUIETLY,
+    _VERBOSELY,
+)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="voiceguide")
+def main() -> None:
+    """Make voice-guided sessions: a script becomes an exactly timed MP3, offline.
+
+    \b
+    voiceguide list                              what there is
+    voiceguide render back-on-mat                make one: output/back-on-mat.mp3
+    voiceguide render back-on-mat --minutes 20   the same, exactly 20 minutes long
+    """
+
+
+@main.command("list")
+@_AS_JSON
+@_VERBOSELY
+def list_scripts(*, as_json: bool) -> None:
+    """List the scripts: name, title, length, language, position.
+
+    \b
+    Example: voiceguide list
+    """
+    from voiceguide import report  # noqa: PLC0415
+    from voiceguide.render import read_all  # noqa: PLC0415
+
+    listed = read_all()
+    if as_json:
+        _print_json(report.sources_json(listed))
+    else:
+        click.echo(report.sources_text(listed))
+
+
+@main.command()
+@_session
+def show(job: "Job", *, as_json: bool) -> None:
+    """Show a script's parameters and its timeline: when, in which chapter, what is heard.
+
+    \b
+    Example: voiceguide show back-on-mat --minutes 20 -p name=Ana
+    """
+    from voiceguide import report  # noqa: PLC0415
+    from voiceguide.render import plan  # noqa: PLC0415
+
+    with _progress() as progress:
+        planned = plan(job, progress=progress)
+    if as_json:
+        _print_json(report.plan_json(planned))
+    else:
+        click.echo(report.plan_text(planned))
+
+
+@main.command()
+@_session
+@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FILE-or-FOLDER", help="Default: output/")
+def render(job: "Job", *, out: Path | None, as_json: bool) -> None:
+    """Make the recording: an MP3 with chapters.
+
+    \b
+    Example: voiceguide render back-on-mat --length 12:34 --bell tingsha -o morning.mp3
+    """
+    from voiceguide import report  # noqa: PLC0415
+    from voiceguide.render import render as render_job  # noqa: PLC0415
+
+    with _progress() as progress:
+        made = render_job(replace(job, out=out), progress=progress)
+    if as_json:
+        _print_json(report.rendered_json(made))
+    else:
+        click.echo(report.rendered_text(made))
+
+
+@main.command()
+@_AS_JSON
+@_VERBOSELY
+def voices(*, as_json: bool) -> None:
+    """List the engines and their voices, by language; an engine that does not work here says why.
+
+    \b
+    Example: voiceguide voices
+    """
+    from voiceguide import report  # noqa: PLC0415
+    from voiceguide.speech import Cast  # noqa: PLC0415
+
+    with Cast() as cast:
+        listing = cast.listing()
+    if as_json:
+        _print_json(report.voices_json(listing))
+    else:
+        click.echo(report.voices_text(listing))
+
+
+@main.command()
+@click.argument("text")
+@click.option("--voice", metavar="NAME", help="Who speaks: see `voiceguide voices`.")
+@click.option(
+    "--rate", type=click.IntRange(60, 220), default=115, show_default=True, metavar="N", help="Words a minute."
+)
+@click.option("--language", default="en", show_default=True, metavar="CODE", help="The language of the text.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), default="output/say.wav", show_default=True, metavar="FILE.wav"
+)
+@_QUIETLY
+@_VERBOSELY
+def say(text: str, voice: str | None, rate: int, language: str, out: Path) -> None:
+    """Speak one line into a WAV file, to hear a voice.
+
+    \b
+    Example: voiceguide say "Come to the waist." --rate 100 -o line.wav
+    """
+    from voiceguide.cues import Utterance  # noqa: PLC0415
+    from voiceguide.render import speak_line  # noqa: PLC0415
+
+    with _progress() as progress:
+        length = speak_line(Utterance(text=text, language=language, voice=voice, rate=rate), out, progress=progress)
+    click.echo(f"{out}\n  {written(length)}")
+
+
+@main.group()
+def cache() -> None:
+    """Look after what is kept: spoken lines and encoded sound, so that neither is made twice.
+
+    \b
+    Example: voiceguide cache info
+    """
+
+
+@cache.command("info")
+@_AS_JSON
+def cache_info(*, as_json: bool) -> None:
+    """Show where the cache is and what is in it."""
+    from voiceguide import report  # noqa: PLC0415
+    from voiceguide.cache import Cache  # noqa: PLC0415
+
+    kept = Cache()
+    if as_json:
+        _print_json(report.cache_json(kept))
+    else:
+        click.echo(report.cache_text(kept))
+
+
+@cache.command("verify")
+def cache_verify() -> None:
+    """Check every entry, and remove the damaged ones: they are made again when needed."""
+    from voiceguide.cache import Cache  # noqa: PLC0415
+
+    damaged = Cache().verify()
+    click.echo(f"{len(damaged)} damaged and removed" if damaged else "every entry is sound")
+
+
+@cache.command("trim")
+@click.option(
+    "--to", "most", type=click.IntRange(0), default=500, show_default=True, metavar="MB", help="Keep this much."
+)
+def cache_trim(most: int) -> None:
+    """Remove what was not used for longest."""
+    from voiceguide.cache import Cache  # noqa: PLC0415
+
+    click.echo(f"{Cache().trim(most * 1_000_000)} entries removed")
+
+
+@cache.command("clear")
+def cache_clear() -> None:
+    """Remove everything: the next recording speaks every line anew."""
+    from voiceguide.cache import Cache  # noqa: PLC0415
+
+    click.echo(f"{Cache().trim(0)} entries removed")
+
+
+@contextlib.contextmanager
+def _progress() -> "Iterator[Progress]":
+    """Draw bars on a terminal's stderr, and nothing anywhere else."""
+    if click.get_current_context().meta.get(_QUIET) or not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress as Bars  # noqa: PLC0415
+    from rich.progress import TaskID  # noqa: PLC0415
+
+    tasks: dict[str, TaskID] = {}
+    with Bars(console=Console(stderr=True), transient=True) as bars:
+
+        def draw(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield draw
+
+
+def _print_json(data: object) -> None:
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2))

@@ -1,0 +1,215 @@
+"""Plans, results and lists -> what people and programs read of them: text for a terminal, plain data for JSON."""
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+
+from voiceguide.cache import Cache
+from voiceguide.cues import Chime, Say, Silence
+from voiceguide.durations import Ms, clock, written
+from voiceguide.errors import VoiceguideError
+from voiceguide.render import Plan, Rendered
+from voiceguide.script import Parameter, Source, bounds
+from voiceguide.speech import Listed, Voice
+from voiceguide.timeline import Chapter, Placed, Timeline
+
+Json = dict[str, object]
+
+_WIDTH = 96
+
+
+def rendered_json(made: Rendered) -> Json:
+    """Describe a recording; `loudness` (LUFS) and `true_peak` (dBTP) are of the sound before encoding."""
+    return {
+        "path": str(made.path),
+        "milliseconds": made.length,
+        "chapters": _chapters(made.chapters),
+        "spoken_new": made.spoken_new,
+        "spoken_cached": made.spoken_cached,
+        "spans_new": made.spans_new,
+        "spans_cached": made.spans_cached,
+        "loudness": round(made.loudness, 2),
+        "true_peak": round(made.true_peak, 2),
+    }
+
+
+def rendered_text(made: Rendered) -> str:
+    lines = f"{_count(made.spoken_new, 'line')} spoken now, {made.spoken_cached} kept from before"
+    return f"{made.path}\n  {_length(made.length)}, {_count(len(made.chapters), 'chapter')}; {lines}"
+
+
+def plan_json(plan: Plan) -> Json:
+    """Describe a session: all times in milliseconds."""
+    timeline = plan.timeline
+    return {
+        "name": plan.script.name,
+        "title": plan.script.title,
+        "milliseconds": timeline.length,
+        "shortest": timeline.shortest,
+        "longest": timeline.longest,
+        "chapters": _chapters(timeline.chapters),
+        "events": [_event(placed) for placed in timeline.events],
+    }
+
+
+def plan_text(plan: Plan) -> str:
+    """Show a script's parameters and its timeline: when, in which chapter, what is heard."""
+    timeline, source = plan.timeline, plan.source
+    reach = f"{_length(timeline.shortest)} to {_length(timeline.longest)}"
+    head = [source.title, *([f"  {source.summary}"] if source.summary else [])]
+    head.append(f"  {_length(timeline.length)} long; with this voice anything from {reach}")
+    parameters = [_parameter(one) for one in source.parameters]
+    return "\n".join([*head, *(["", "Parameters", *parameters] if parameters else []), "", *_lines(timeline)])
+
+
+def source_json(name: str, source: Source) -> Json:
+    minutes = source.minutes
+    return {
+        "name": name,
+        "title": source.title,
+        "summary": source.summary,
+        "language": source.language,
+        "position": source.position,
+        "minutes": None
+        if minutes is None
+        else {"default": minutes.default, "least": minutes.least, "most": minutes.most},
+    }
+
+
+def sources_json(listed: Mapping[str, Source | VoiceguideError]) -> list[Json]:
+    return [
+        {"name": name, "error": one.explain()} if isinstance(one, VoiceguideError) else source_json(name, one)
+        for name, one in listed.items()
+    ]
+
+
+def sources_text(listed: Mapping[str, Source | VoiceguideError]) -> str:
+    """List scripts, one a line; one that can't be read says why."""
+    rows = [("NAME", "TITLE", "LENGTH", "LANGUAGE", "POSITION")]
+    for name, one in listed.items():
+        if isinstance(one, VoiceguideError):
+            rows.append((name, f"(can't be read: {one.message})", "", "", ""))
+        else:
+            rows.append((name, one.title, _reach(one), one.language, one.position))
+    return table(rows)
+
+
+def voices_json(listing: Sequence[Listed]) -> list[Json]:
+    return [
+        {
+            "engine": listed.engine,
+            "trouble": listed.trouble,
+            "voices": [
+                {"name": voice.name, "language": voice.language, "title": voice.title, "fetch": voice.fetch}
+                for voice in listed.voices
+            ],
+        }
+        for listed in listing
+    ]
+
+
+def voices_text(listing: Sequence[Listed]) -> str:
+    """List engines and their voices by language; a broken engine is a line."""
+    lines: list[str] = []
+    for listed in listing:
+        lines.append(f"{listed.engine}: {listed.trouble}" if listed.trouble else listed.engine)
+        voices = sorted(listed.voices, key=lambda voice: (voice.language, voice.name))
+        rows = [(f"  {listed.engine}:{voice.name}", voice.language, _title(voice)) for voice in voices]
+        lines += [table(rows)] if rows else []
+    return "\n".join(lines)
+
+
+def cache_json(cache: Cache) -> Json:
+    shelves = {shelf.kind: {"entries": shelf.entries, "bytes": shelf.size} for shelf in cache.shelves()}
+    return {"folder": str(cache.folder), "shelves": shelves}
+
+
+def cache_text(cache: Cache) -> str:
+    rows = [(f"  {shelf.kind}", _count(shelf.entries, "entry"), size(shelf.size)) for shelf in cache.shelves()]
+    return f"{cache.folder}\n{table(rows) if rows else '  empty'}"
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Line up columns; the last one may be as long as it likes."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def size(count: int) -> str:
+    """Show bytes as people do: `4.1 MB`."""
+    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"
+
+
+def _title(voice: Voice) -> str:
+    return f"{voice.title} (to get it: {voice.fetch})" if voice.fetch else voice.title
+
+
+def _reach(source: Source) -> str:
+    """`10:00 (8:00 to 30:00)`, or `natural` for a script without a length of its own."""
+    minutes = source.minutes
+    if minutes is None:
+        return "natural"
+    if minutes.least is None or minutes.most is None:
+        return clock(minutes.default)
+    return f"{clock(minutes.default)} ({clock(minutes.least)} to {clock(minutes.most)})"
+
+
+def _chapters(chapters: Sequence[Chapter]) -> list[Json]:
+    return [{"title": chapter.title, "start": chapter.start, "end": chapter.end} for chapter in chapters]
+
+
+def _event(placed: Placed) -> Json:
+    cue = placed.cue
+    kind = {Say: "say", Chime: "chime", Silence: "silence"}[type(cue)]
+    return {
+        "kind": kind,
+        "start": placed.start,
+        "length": placed.length,
+        "text": cue.utterance.text if isinstance(cue, Say) else None,
+        "sound": cue.sound if isinstance(cue, Chime) else None,
+        "file": cue.at.path,
+        "line": cue.at.line,
+    }
+
+
+def _lines(timeline: Timeline) -> Iterator[str]:
+    chapters = list(timeline.chapters)
+    for placed in timeline.events:
+        while chapters and chapters[0].start <= placed.start:
+            chapter = chapters.pop(0)
+            yield f"{clock(chapter.start):>7}  {chapter.title}"
+        yield from _line(placed)
+    yield f"{clock(timeline.length):>7}  (end)"
+
+
+def _line(placed: Placed) -> Iterator[str]:
+    start = f"{clock(placed.start):>7}    "
+    match placed.cue:
+        case Say():
+            yield from textwrap.wrap(
+                placed.cue.utterance.text, _WIDTH, initial_indent=start, subsequent_indent=" " * len(start)
+            )
+        case Chime():
+            times = f", {placed.cue.times} times" if placed.cue.times > 1 else ""
+            yield f"{start}♪ {placed.cue.sound}{times}"
+        case Silence():
+            if placed.cue.kind != "gap":
+                yield f"{start}· {placed.cue.kind} {written(placed.length)}"
+
+
+def _parameter(one: Parameter) -> str:
+    choices = f", of {', '.join(one.choices)}" if one.choices else ""
+    reach = f", {bounds(one)}" if one.least is not None or one.most is not None else ""
+    label = f": {one.label}" if one.label else ""
+    return f"  -p {one.name}={one.default}  ({one.type}{choices}{reach}){label}"
+
+
+def _length(length: Ms) -> str:
+    """`10:00`, and the milliseconds where there are any."""
+    rest = length % 1000
+    return clock(length) + (f".{rest:03}" if rest else "")
+
+
+def _count(number: int, what: str) -> str:
+    many = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    return f"{number} {what if number == 1 else many}"
