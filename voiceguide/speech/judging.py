@@ -8,7 +8,7 @@ from voiceguide.speech.worker import FalteredError
 _QUIETEST_DBFS = -55.0
 _RATES_HZ = (8000, 192_000)
 _SHORTEST, _LONGEST = 0.5, 4.0
-"""Of the time its letters take at the voice's measured pace: 100 sentences took from 0.9, codes and numbers up to 4.8."""
+"""Of the time its letters take at the voice's measured pace; 100 sentences took 0.9 and more, figures up to 4.8."""
 _SLACK_SECONDS = 0.6
 _DIGIT_LETTERS = 5
 """About as long as the words for it."""
