@@ -104,7 +104,8 @@ def plan(job: Job, *, cache: Cache | None = None, progress: Progress = lambda *_
         script = expand(source, job.values, job.target, known)
         cues = read_cues(script, known)
         _open(cues, sounds)
-        spoken = speak_all(list(_says(cues)), cast, cache, progress=partial(progress, "speaking"))
+        says = [cue for cue in _heard(cues) if isinstance(cue, Say)]
+        spoken = speak_all(says, cast, cache, progress=partial(progress, "speaking"))
     timeline = lay_out(cues, spoken.clips, sounds, script.target)
     return Plan(source=source, script=script, timeline=timeline, spoken=spoken, sounds=sounds)
 
@@ -160,32 +161,19 @@ def _as_asked(source: Source, job: Job, cast: Cast) -> Source:
     return replace(source, voice=voice, rate=job.rate or source.rate)
 
 
-def _says(cues: Sequence[Cue]) -> Iterator[Say]:
+def _heard(cues: Sequence[Cue]) -> Iterator[Cue]:
+    """Give what is in `[for]` lines like what is not."""
     for cue in cues:
-        match cue:
-            case Say():
-                yield cue
-            case Slot():
-                yield from _says(cue.cues)
-            case _:
-                pass
-
-
-def _chimes(cues: Sequence[Cue]) -> Iterator[Chime]:
-    for cue in cues:
-        match cue:
-            case Chime():
-                yield cue
-            case Slot():
-                yield from _chimes(cue.cues)
-            case _:
-                pass
+        if isinstance(cue, Slot):
+            yield from cue.cues
+        else:
+            yield cue
 
 
 def _open(cues: Sequence[Cue], sounds: Sounds) -> None:
     """Open every sound that will ring, before anything is spoken, and tell of all that can't be."""
     errors: dict[str, VoiceguideError] = {}
-    for chime in _chimes(cues):
+    for chime in (cue for cue in _heard(cues) if isinstance(cue, Chime)):
         if chime.sound not in errors:
             try:
                 sounds[chime.sound]
