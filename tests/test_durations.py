@@ -32,6 +32,7 @@ def test_durations_are_read(text: str, length: int) -> None:
     ("text", "complaint"),
     [
         ("20", "'20' has no unit: write 20s for seconds or 20m for minutes"),
+        ("700", "'700' has no unit: write 700ms for milliseconds or 700s for seconds"),
         ("1m30", "'30' has no unit"),
         ("20sec", "'sec' is not a unit: did you mean 20s?"),
         ("3 minutes", "did you mean 3m?"),

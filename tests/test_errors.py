@@ -31,6 +31,18 @@ def test_the_caret_stands_under_its_word_whatever_stands_before(before: str, bla
     assert CueError("no", at=at).explain().splitlines()[-1] == f"      | {blank}^^"
 
 
+@pytest.mark.parametrize(("column", "width"), [(1, 3), (5000, 4), (9990, 10), (1, 10_000), (4000, 3000)])
+def test_a_very_long_line_is_cropped_around_its_place(column: int, width: int) -> None:
+    source = "".join(chr(ord("a") + number % 26) for number in range(10_000))
+    *_, line, caret = (
+        CueError("no", at=Place(path="a.md", line=1, column=column, width=width, source=source)).explain().splitlines()
+    )
+    assert len(line) < 200
+    marked = line[caret.index("^") : caret.rindex("^") + 1].rstrip("…")
+    assert source[column - 1 :].startswith(marked)
+    assert len(marked) in {width, 80}
+
+
 def test_one_error_is_raised_as_itself_and_several_together() -> None:
     raise_all([])
     with pytest.raises(CueError, match="one"):

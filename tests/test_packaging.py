@@ -22,6 +22,16 @@ def unpacked(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "unpacked"
 
 
+def test_an_editable_install_can_be_made_and_puts_the_checkout_on_the_path(checkout: Path, tmp_path: Path) -> None:
+    code = "import sys, hatchling.build; print(hatchling.build.build_editable(sys.argv[1]))"
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=checkout, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (path_file,) = (name for name in archive.namelist() if name.endswith(".pth"))
+        assert Path(archive.read(path_file).decode().strip()) == checkout
+        assert not [name for name in archive.namelist() if name.endswith(".py")]  # a stale copy would hide the checkout
+
+
 def test_the_wheel_holds_the_package_the_scripts_and_the_sounds_and_nothing_else(unpacked: Path) -> None:
     assert {path.name.partition("-")[0] for path in unpacked.iterdir()} == {"voiceguide"}
     inside = unpacked / "voiceguide"

@@ -712,7 +712,7 @@ def test_a_kept_sound_is_the_same_sound(folder: Path) -> None:
     assert made == kept == plain
     assert np.array_equal(made.samples(), kept.samples())
     assert np.array_equal(made.samples(), plain.samples())
-    assert [shelf.kind for shelf in cache.shelves()] == ["chimes"]
+    assert "chimes" in {shelf.kind for shelf in cache.shelves()}
 
 
 def test_a_damaged_kept_sound_is_made_again(folder: Path) -> None:

@@ -19,6 +19,8 @@ _OTHER_NAMES = {
     for name in names.split()
 }
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([^\W\d_]*)\s*")
+_SURELY_MS = 300
+"""Nobody means so many minutes."""
 _LONGEST = 24 * 3_600_000
 
 
@@ -29,7 +31,7 @@ def parse_duration(text: str) -> Ms:
     """
     stripped = text.strip()
     if re.fullmatch(r"\d+(\.\d+)?", stripped):
-        raise ValueError(f"'{stripped}' has no unit: write {stripped}s for seconds or {stripped}m for minutes")
+        raise ValueError(_without_unit(stripped))
     total, position, last = 0.0, 0, _LONGEST + 1
     while position < len(stripped) and (part := _PART.match(stripped, position)):
         number, unit = part.groups()
@@ -129,9 +131,15 @@ class Duration:
         return self.ms / 60_000
 
 
+def _without_unit(number: str) -> str:
+    if float(number) >= _SURELY_MS:
+        return f"'{number}' has no unit: write {number}ms for milliseconds or {number}s for seconds"
+    return f"'{number}' has no unit: write {number}s for seconds or {number}m for minutes"
+
+
 def _unknown_unit(number: str, unit: str) -> str:
     if not unit:
-        return f"'{number}' has no unit: write {number}s for seconds or {number}m for minutes"
+        return _without_unit(number)
     meant = _OTHER_NAMES.get(unit.lower()) or (unit.lower() if unit.lower() in _UNITS else None)
     advice = f"did you mean {number}{meant}?" if meant else "the units are ms, s, m and h"
     return f"'{unit}' is not a unit: {advice}"

@@ -107,15 +107,30 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"there are {', '.join(names)}" if names else "there are none"
 
 
+_WIDEST = 160
+"""Characters of a line that are shown, so that a caret stays under its place on a terminal."""
+
+
 def _excerpt(at: Place, hint: str | None) -> list[str]:
     number = f"{at.line:>5}"
     if at.gave is not None:
         came_to = f"came to '{at.gave}'"
         hint = f"{came_to}: {hint}" if hint else came_to
-    before, under = at.source[: at.column - 1], at.source[at.column - 1 : at.column - 1 + at.width]
+    before, under, after = _cropped(at)
     caret = f"{_blank(before)}{'^' * max(1, len(_blank(under)))}"
     tail = f" {hint}" if hint else ""
-    return [f"{number} | {at.source}", f"{' ' * len(number)} | {caret}{tail}"]
+    return [f"{number} | {before}{under}{after}", f"{' ' * len(number)} | {caret}{tail}"]
+
+
+def _cropped(at: Place) -> tuple[str, str, str]:
+    """The line before, in and after its place; of a very long one only what is around it."""
+    start, end = at.column - 1, at.column - 1 + at.width
+    before, under, after = at.source[:start], at.source[start:end], at.source[end:]
+    if len(at.source) <= _WIDEST:
+        return before, under, after
+    under = under if len(under) <= _WIDEST // 2 else under[: _WIDEST // 2] + "…"
+    room = (_WIDEST - len(under)) // 2
+    return ("…" + before[-room:] if len(before) > room else before), under, after[:room] + "…" * (len(after) > room)
 
 
 def _blank(text: str) -> str:

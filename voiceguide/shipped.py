@@ -46,7 +46,9 @@ def find_script(name: str) -> Path:
         return known[name]
     if path.suffix or len(path.parts) > 1:
         raise ScriptError(f"there is no script at {name}", hint="`voiceguide list` shows those that have a name")
-    raise ScriptError(f"there is no script called '{name}'", hint=did_you_mean(name, known))
+    beside = path.with_suffix(".md")
+    hint = f"did you mean the file {beside}? Write its whole name" if beside.is_file() else did_you_mean(name, known)
+    raise ScriptError(f"there is no script called '{name}'", hint=hint)
 
 
 def _scripts_in(shelf: Path) -> Iterator[Path]:
