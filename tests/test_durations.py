@@ -107,5 +107,7 @@ def test_durations_are_values_in_a_template() -> None:
     assert each > Duration(Ms(44_000))
     assert (each.seconds, each.minutes) == (45, 0.75)
     assert not Duration(Ms(0))
+    with pytest.raises(TypeError):
+        each + 1  # type: ignore[operator]  # what a template may try
     with pytest.raises(ValueError, match="less than nothing"):
         each - Duration(Ms(46_000))

@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import pickle
+import re
 import subprocess
 import sys
 import time
@@ -235,7 +236,9 @@ def test_a_link_does_not_lead_out_of_the_parts(script: Path, tmp_path: Path) -> 
     (tmp_path / "_parts" / "folder").symlink_to(tmp_path)
     (tmp_path / "_parts" / "another.md").symlink_to(inside)
     for name in ("linked", "folder/secret"):
-        assert "no part" in refusal(script, TITLE + f'{{{{ part("{name}") }}}}\n').message
+        error = refusal(script, TITLE + f'{{{{ part("{name}") }}}}\n')
+        assert error.message == f"the part '{name}' is a link that leads out of its folder"
+        assert error.hint == "copy the file there instead"
     assert texts(script, TITLE + '{{ part("another") }}\n') == ["Inside."]
 
 
@@ -245,6 +248,49 @@ def test_a_link_does_not_lead_out_of_the_parts(script: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize("way", ['{{{{ part("{}") }}}}', '{{% include "{}" %}}', '{{% extends "{}" %}}'])
 def test_parts_are_named_not_reached_by_paths(script: Path, name: str, way: str) -> None:
     assert refusal(script, TITLE + way.format(name) + "\n").at is not None
+
+
+@pytest.mark.parametrize("name", ["long-" * 60, "長" * 100])
+def test_a_name_longer_than_a_files_is_no_parts(script: Path, name: str) -> None:
+    assert "can't be called" in refusal(script, TITLE + f'{{{{ part("{name}") }}}}\n').message
+
+
+def test_a_part_there_is_in_english_only_is_said_to_be(script: Path) -> None:
+    german = "---\ntitle: T\nlanguage: de\n---\n"
+    hint = refusal(script, german + '{{ part("safety") }}\n').hint
+    assert hint == "it is there in English (en) only; put your own into _parts/"
+
+
+# --- what the README shows ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def described(checkout: Path) -> str:
+    """What the README says of the language."""
+    text = (checkout / "README.md").read_text(encoding="utf-8")
+    return text.partition("### What can be written")[2].partition("\n## ")[0].replace("\\|", "|")
+
+
+def test_each_expression_in_the_readme_works(script: Path, described: str) -> None:
+    (front,) = re.findall(r"```yaml\n(.*?)```", described, re.DOTALL)
+    head = f"---\ntitle: T\nminutes: 20\n{front}---\n"
+    expressions = dict.fromkeys(re.findall(r"\{\{.*?\}\}", described))
+    assert len(expressions) >= 6
+    for expression in expressions:
+        assert texts(script, f"{head}It is {expression}.\n", name="Ana")[0] != "It is ."
+    for value in ("minutes", "length", "points_table.BL23.place", "rounds", "bell"):
+        assert texts(script, f"{head}It is {{{{ {value} }}}}.\n")[0] != "It is ."
+
+
+def test_each_statement_in_the_readme_works(script: Path, described: str) -> None:
+    (front,) = re.findall(r"```yaml\n(.*?)```", described, re.DOTALL)
+    head = f"---\ntitle: T\nminutes: 20\n{front}---\n"
+    passages = re.findall(r"`(\{% (\w+) (.*?) %\} … \{% end\2 %\})`", described)
+    assert {tag for _, tag, _ in passages} >= {"if"}
+    for passage, _, _ in passages:
+        assert texts(script, head + passage.replace("…", "Rest.") + "\n") == [" Rest. "]
+    assert "{% for … %}" in described
+    assert texts(script, head + "{% for point in points %}\n{{ point }}\n{% endfor %}\n") == ["BL23", "GV4"]
 
 
 # --- what a template may not do -----------------------------------------------------------------------------------
@@ -329,6 +375,37 @@ def test_deep_nesting_is_an_error_in_words(script: Path, deep: str) -> None:
     error = refusal(script, f"{TITLE}{deep}\n")
     assert isinstance(error, ScriptError)
     assert error.at is not None
+
+
+FAILING = (
+    '{{ "a" | after }}', '{{ "a" | after(1, 2) }}', '{{ "a" | join(sep=1) }}', "{{ 1 | join }}", "{{ 3 | length }}",
+    '{{ "a" | spoken(1) }}', "{{ part(1) }}", "{{ points_table() }}", "{{ namespace(1) }}", '{{ "a"() }}',
+    "{{ {[1]: 2} }}", "{{ 5 in 3 }}", '{{ 1 < "a" }}', '{{ -"a" }}', '{{ "a" * 2.5 }}', "{{ none + 1 }}",
+    '{{ 1 | round("a") }}', '{{ 1 | round(1, "x") }}', '{{ [1, "a"] | sort | join }}', "{{ [] | max }}",
+    '{{ ["a"] | sum }}', '{{ [1] | sum(start="a") }}', '{{ "a".upper(1) }}', '{{ "a".startswith(1) }}',
+    '{{ "a".strip(1) }}', '{{ "a" | reject(1) | list }}', "{{ {}.get() }}", "{{ 1 is divisibleby }}",
+    "{{ 3 | abs(1) }}", "{{ (1e15 * 1e300) | int }}", "{{ range(1.5) }}", '{{ range("a") }}', "{{ length + 1 }}",
+    "{{ length ** 2 }}", "{{ -length }}", "{{ length | round }}", "{{ length < 1 }}", "{% for a in 3 %}{% endfor %}",
+    "{% set a, b = 1 %}", "{% set a, b = [1, 2, 3] %}", "{% include 3 %}", "{% include none %}",
+    "{% for a in [1] recursive %}{{ loop(1) }}{% endfor %}", "{% for a in [1] %}{{ loop.cycle() }}{% endfor %}",
+    "{% macro a() %}{{ caller() }}{% endmacro %}{{ a() }}", "{{ a. }}", "{{ a | }}", "{{ {1} }}", "{{ 1 2 }}",
+    "{{ 1 if }}", "{{ a ? b }}", "{% for a of [1] %}{% endfor %}", "{% set 1 = 2 %}",
+    "{% macro a(b=1, c) %}{% endmacro %}", "{% call a %}{% endcall %}", "{% block a-b %}{% endblock %}",
+    "{% import 'x' %}", "{% with a %}{% endwith %}", "{% %}",
+)  # fmt: skip
+"""Each made Jinja or Python say what is wrong, in words of their own."""
+_OF_PROGRAMMERS = re.compile(
+    r"argument|object|type\b|iterable|operand|instance|integer|str\b|int\b|float|Chosen|Duration|tuple|sequence|"
+    r"token|positional|callable|identifier|template|statement|_\w+\(|None|lambda|expression"
+)
+
+
+@pytest.mark.parametrize("failing", FAILING)
+def test_errors_are_said_in_words_of_the_script(script: Path, failing: str) -> None:
+    error = refusal(script, f"---\ntitle: T\nminutes: 5\n---\nRest.\n{failing}\n")
+    assert error.at is not None
+    assert error.at.line == 6
+    assert not _OF_PROGRAMMERS.search(error.message)
 
 
 def test_very_many_tags_are_refused(script: Path) -> None:

@@ -101,9 +101,13 @@ class Duration:
         return written(self.ms)
 
     def __add__(self, other: "Duration") -> "Duration":
+        if not isinstance(other, Duration):
+            return NotImplemented
         return Duration(Ms(self.ms + other.ms))
 
     def __sub__(self, other: "Duration") -> "Duration":
+        if not isinstance(other, Duration):
+            return NotImplemented
         if other.ms > self.ms:
             raise ValueError(f"{self} less {other} would be less than nothing")
         return Duration(Ms(self.ms - other.ms))

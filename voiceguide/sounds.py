@@ -278,7 +278,8 @@ def _decoded(content: bytes, file: _File) -> Samples:
         samples, rate = _by_libsndfile(content, file)
     except soundfile.SoundFileError as error:
         if demuxer is None:
-            raise SoundError(f"{file.path} can't be read as a sound: {error}", hint=_CONVERT) from error
+            reason = error.error_string if isinstance(error, soundfile.LibsndfileError) else str(error)
+            raise SoundError(f"{file.path} can't be read as a sound: {reason}", hint=_CONVERT) from error
         samples, rate = _by_ffmpeg(content, demuxer, file)
     return levels.resampled(samples, rate)
 

@@ -1,5 +1,6 @@
 """What stands between brackets -> what it asks for: a silence, a chime, its line's length, another rate or voice."""
 
+import difflib
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from voiceguide.cues.kinds import Chime, Silence
 from voiceguide.cues.lines import Stretch
 from voiceguide.durations import Ms, parse_duration, written
 from voiceguide.errors import CueError, Place, did_you_mean
-from voiceguide.script import Known, Line, plain
+from voiceguide.script import Known, Line, nearest_voice, plain
 
 Name = Literal["chime", "for", "pause", "quiet", "rate", "rest", "voice"]
 _EXAMPLES: dict[Name, str] = {
@@ -76,7 +77,7 @@ def read_bracket(line: Line, stretch: Stretch, known: Known) -> Silence | Chime 
             words.end()
             return Rate(rate=rate)
         case "voice":
-            return Voice(name=words.name_in(known.voices, "voice", ()))
+            return Voice(name=words.voice(known.voices))
         case _:
             assert_never(words.cue)
 
@@ -114,7 +115,7 @@ def _for(words: "_Words", at: Place) -> For:
 
 
 def _chime(words: "_Words", at: Place, sounds: Collection[str]) -> Chime:
-    chime = Chime(sound=words.name_in(sounds, "sound", _OPTIONS), gain_db=0.0, times=1, every=Ms(0), wait=None, at=at)
+    chime = Chime(sound=words.sound(sounds), gain_db=0.0, times=1, every=Ms(0), wait=None, at=at)
     seen: set[str] = set()
     every: Ms | None = None
     while words.next is not None:
@@ -157,6 +158,10 @@ class _Word:
     start: int
     """In the line."""
     end: int
+
+
+def _joined(words: list[_Word]) -> str:
+    return " ".join(word.text for word in words)
 
 
 class _Words:
@@ -228,20 +233,41 @@ class _Words:
             raise CueError(f"the level can't be '{text}'", at=at, hint=hint)
         return level
 
-    def name_in(self, names: Collection[str], what: str, until: tuple[str, ...]) -> str:
-        """Read a name of one or more words, up to an option."""
+    def sound(self, sounds: Collection[str]) -> str:
+        """Read a sound's name of one or more words, up to an option."""
         taken = [self._take()]
-        while self.next is not None and not self._is_option(until):
+        while self.next is not None and not self._is_option():
             taken.append(self._take())
-        name = " ".join(word.text for word in taken)
-        if name not in names:
+        name = _joined(taken)
+        if name not in sounds:
+            self._refuse_option(taken, sounds)
             at = self._line.place(taken[0].start, taken[-1].end)
-            raise CueError(f"there is no {what} called '{name}'", at=at, hint=did_you_mean(name, names))
+            raise CueError(f"there is no sound called '{name}'", at=at, hint=did_you_mean(name, sounds))
         return name
 
-    def _is_option(self, until: tuple[str, ...]) -> bool:
+    def _is_option(self) -> bool:
         first, second = self._words[0].text, self._words[1].text if len(self._words) > 1 else ""
-        return first in until or bool(until and first.isdigit() and second in {"", *until})
+        return first in _OPTIONS or (first.isdigit() and second in {"", *_OPTIONS})
+
+    def _refuse_option(self, taken: list[_Word], sounds: Collection[str]) -> None:
+        """Refuse a misspelt option that was taken for a part of a sound's name: `bowl 3 tmies`, `bowl evry 5s`."""
+        known = (count for count in range(len(taken) - 1, 0, -1) if _joined(taken[:count]) in sounds)
+        rest = taken[next(known, len(taken)) :]
+        if rest and rest[0].text.isdigit():
+            self._words = rest[1:] + self._words
+            self.refuse(None, ("times",))
+        if rest and (rest[0].text[0].isdigit() or difflib.get_close_matches(rest[0].text, _OPTIONS, n=1)):
+            self._words = rest + self._words
+            self.refuse(None, _OPTIONS)
+
+    def voice(self, voices: Collection[str]) -> str:
+        """Read a voice's name of one or more words."""
+        taken = [self._take(), *self._words]
+        name = _joined(taken)
+        if name not in voices:
+            at = self._line.place(taken[0].start, taken[-1].end)
+            raise CueError(f"there is no voice called '{name}'", at=at, hint=nearest_voice(name, voices))
+        return name
 
     def expect(self, text: str) -> None:
         word = self._take()

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from voiceguide import shipped
 from voiceguide.durations import Duration, Ms, clock
-from voiceguide.errors import Place, ScriptError, TimelineError, did_you_mean
+from voiceguide.errors import Place, ScriptError, TimelineError
 from voiceguide.script.front_matter import Pace, Range, read_front_matter
-from voiceguide.script.parameters import Known, Parameter, Value, bounds, read_values
+from voiceguide.script.parameters import Known, Parameter, Value, bounds, nearest_voice, read_values
 from voiceguide.script.template import expand_template
 from voiceguide.script.text import Line, SourceText, plain, read_text
 
@@ -25,6 +25,7 @@ __all__ = [
     "Source",
     "bounds",
     "expand",
+    "nearest_voice",
     "plain",
     "read_script",
 ]
@@ -107,7 +108,7 @@ def expand(source: Source, values: Mapping[str, str], target: Ms | None, known: 
     """Fill in values and the length wanted (None: the script's default). Raises ScriptErrors, or a TimelineError."""
     target = _target(source, target)
     if source.voice is not None and source.voice not in known.voices:
-        hint = did_you_mean(source.voice, known.voices)
+        hint = nearest_voice(source.voice, known.voices)
         raise ScriptError(f"there is no voice called '{source.voice}'", at=source.voice_at, hint=hint)
     variables: dict[str, Value] = read_values(source.parameters, values, known)
     if target is not None:

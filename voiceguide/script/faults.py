@@ -25,8 +25,8 @@ CAUGHT = (
 )
 """What compiling and running a template may raise: its expressions can fail as any of Python's can."""
 
-AS_WRITTEN = "(as written)"
-"""A filter of ours that no template can name."""
+AS_WRITTEN, AS_SPOKEN = "(as written)", "(as spoken)"
+"""Filters of ours that no template can name."""
 
 
 def in_words(error: BaseException, environment: jinja2.Environment, ledger: Ledger) -> ScriptError | None:
@@ -59,26 +59,66 @@ def _raised_at(error: BaseException, ledger: Ledger) -> Place | None:
         return None
     template, _, offset = frames[-1]
     file = ledger.files[template.name]
+    if "non-namespace object" in str(error):  # of these alone Jinja does not note the place
+        inner = (tag for tag in file.tags if re.match(r"\{%[-+]?\s*set\s+\w+\.", file.source.text[slice(*tag)]))
+        return file.place(*next(inner, file.tag_at(offset)))
     return file.place(*file.tag_at(offset))
 
 
 def _syntax_error(error: jinja2.TemplateSyntaxError, environment: jinja2.Environment, ledger: Ledger) -> ScriptError:
-    message, hint = _plainly(error.message or "")
+    problem = error.message or ""
     file = ledger.files[error.name]
     start = max(file.base, error.lineno - 1)
-    word = re.compile(r"\w+|\S|$").match(file.source.text, start)
-    if unclosed := re.search(r"innermost block that needs to be closed is '(\w+)'", error.message or ""):
-        return ScriptError(message, at=file.place(*_last_open(file, unclosed[1])), hint=hint)
-    if unknown := re.search(r"[Nn]o (filter|test) named '(.+?)'", error.message or ""):
-        names = (environment.filters if unknown[1] == "filter" else environment.tests).keys() - {AS_WRITTEN}
-        return _about_name(f"there is no {unknown[1]} called", unknown[2], names, file, start)
-    return ScriptError(message, at=file.place(start, word.end() if word else start + 1), hint=hint)
+    word = re.compile(r"\w+|[-+]?[%}]\}|\S|$").match(file.source.text, start)
+    end = word.end() if word else start + 1
+    if unknown := re.search(r"[Nn]o (filter|test) named '(.+?)'", problem):
+        return _no_filter_or_test(unknown[1], unknown[2], environment, file, start)
+    if tag := re.match(r"Encountered unknown tag '(\w+)'", problem):
+        return _misplaced_tag(tag[1], problem, file, start)
+    if unclosed := _UNCLOSED.search(problem):
+        return _block_not_closed(unclosed[1], file, len(file.source.text))
+    if re.match(r"\{%[-+]?\s*else\s+if\b", file.source.text[file.tag_at(start)[0] :]):
+        at = file.place(start, end)
+        return ScriptError("{% else %} has no condition", at=at, hint="write {% elif … %} for another one")
+    message, hint = _plainly(problem, _JINJA_WORDS) or ("this can't be read", "check its spelling, brackets and quotes")
+    return ScriptError(message.replace("WORD", word[0] if word else ""), at=file.place(start, end), hint=hint)
 
 
-def _last_open(file: File, name: str) -> tuple[int, int]:
+_UNCLOSED = re.compile(r"innermost block that needs to be closed is '(\w+)'")
+
+
+def _no_filter_or_test(what: str, name: str, environment: jinja2.Environment, file: File, start: int) -> ScriptError:
+    names = (environment.filters if what == "filter" else environment.tests).keys() - {AS_WRITTEN, AS_SPOKEN}
+    return _about_name(f"there is no {what} called", name, names, file, start)
+
+
+def _misplaced_tag(name: str, problem: str, file: File, start: int) -> ScriptError:
+    at = file.place(start, start + len(name))
+    unclosed = _UNCLOSED.search(problem)
+    if name.startswith("end") and unclosed:
+        return _block_not_closed(unclosed[1], file, start)
+    if name.startswith("end") and len(name) > len("end"):
+        hint = "take it out, or write what it closes above it"
+        return ScriptError(f"'{name}' closes nothing", at=at, hint=hint)
+    if name in {"else", "elif"}:
+        hint = "an {% if %} has {% elif %} as often as you like, then one {% else %}"
+        return ScriptError(f"this {name} belongs to no {{% if %}}", at=at, hint=hint)
+    meant = "write {% elif … %}" if re.match(r"els?e?_?if", name) else _TAGS
+    return ScriptError(f"there is no tag called '{name}'", at=at, hint=meant)
+
+
+def _block_not_closed(name: str, file: File, before: int) -> ScriptError:
+    at = file.place(*_last_open(file, name, before))
+    return ScriptError(f"'{name}' is not closed", at=at, hint=_CLOSINGS.get(name, f"add {{% end{name} %}} below"))
+
+
+_CLOSINGS = {"set": "write {% set name = value %}, or add {% endset %} below"}
+
+
+def _last_open(file: File, name: str, before: int) -> tuple[int, int]:
     """Find the tag of a block that has no end."""
     still_open: list[tuple[int, int]] = []
-    for start, end in file.tags:
+    for start, end in (tag for tag in file.tags if tag[1] <= before):
         tag = re.match(r"\{%[-+]?\s*(\w+)", file.source.text[start:end])
         if tag and tag[1] == name:
             still_open.append((start, end))
@@ -88,22 +128,29 @@ def _last_open(file: File, name: str) -> tuple[int, int]:
 
 
 def _runtime_error(error: BaseException, environment: jinja2.Environment, ledger: Ledger) -> ScriptError:
-    at = _raised_at(error, ledger)
-    text = getattr(error, "message", None) or str(error)
-    if isinstance(error, SecurityError) or "is unsafe" in text:
-        name = re.search(r"attribute '(.+?)'", text)
-        used = f"'{name[1]}'" if name else "this"
-        return ScriptError(f"{used} can't be used in a script", at=at, hint="it is neither a value nor a filter")
-    if isinstance(error, ZeroDivisionError):
-        return ScriptError("this divides by zero", at=at, hint="check the values with {% if %}")
+    text = str(getattr(error, "message", None) or error)
+    template, _, offset = _frames(error)[-1]
+    file = ledger.files[template.name]
     if unknown := re.fullmatch(r"'(\w+)' is undefined", text):
-        template, _, offset = _frames(error)[-1]
-        file = ledger.files[template.name]
         return _undefined(unknown[1], environment, file, offset)
+    if unknown := re.match(r"No (test|filter) named '(\w+)'", text):
+        return _no_filter_or_test(unknown[1], unknown[2], environment, file, offset)
+    message, hint = _runtime_words(error, text)
+    return ScriptError(message, at=_raised_at(error, ledger), hint=hint)
+
+
+def _runtime_words(error: BaseException, text: str) -> tuple[str, str | None]:
+    if isinstance(error, SecurityError) or "is unsafe" in text:
+        attribute = re.search(r"attribute '(.+?)'", text)
+        used = f"'{attribute[1]}'" if attribute else "this"
+        return f"{used} can't be used in a script", "it is neither a value nor a filter"
     if unknown := re.fullmatch(r"'(.+)' has no (?:attribute|element) '?(.+?)'?", text):
         hint = did_you_mean(unknown[2], points.Point.__slots__) if "Point" in unknown[1] else "check its name"
-        return ScriptError(f"there is no '{unknown[2]}' in this value", at=at, hint=hint)
-    return ScriptError(f"this can't be worked out: {text}", at=at, hint="check the values it is made of")
+        return f"there is no '{unknown[2]}' in this value", hint
+    if call := re.match(r"(?:\w+\.)?(?:_|do_|test_)?(\w+?)(?:\(\))? (missing|takes|got|expected|arg)\b", text):
+        name = "count" if call[1] == "len" else call[1]
+        return f"'{name}' can't be used so", _USES.get(name, "check what stands between its brackets")
+    return _plainly(text, _PYTHON_WORDS) or ("this can't be worked out", "check the values it is made of")
 
 
 def _undefined(name: str, environment: jinja2.Environment, file: File, offset: int) -> ScriptError:
@@ -115,9 +162,10 @@ def _undefined(name: str, environment: jinja2.Environment, file: File, offset: i
 
 
 def _about_name(message: str, name: str, names: Iterable[str], file: File, offset: int) -> ScriptError:
-    start, end = file.tag_at(offset)
-    found = re.compile(rf"\b{re.escape(name)}\b").search(file.source.text, start, end)
-    at = file.place(found.start(), found.end()) if found else file.place(start, end)
+    tags = [file.tag_at(offset), *(() if offset else file.tags)]  # 0: Jinja notes no place for a test in {% if %}
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    found = next((match for tag in tags if (match := word.search(file.source.text, *tag))), None)
+    at = file.place(found.start(), found.end()) if found else file.place(*tags[0])
     return ScriptError(f"{message} '{name}'", at=at, hint=did_you_mean(name, names))
 
 
@@ -133,30 +181,87 @@ def _too_deep(error: BaseException, ledger: Ledger) -> ScriptError:
         at = file.place(*file.tag_at(offset))
         return ScriptError(f"'{names[0]}' includes itself: {' → '.join(names)}", at=at, hint="take one of them out")
     at = _raised_at(error, ledger) or ledger.files[None].place(0, 1)
+    if twice := re.search(r"duplicate argument 'l_\d+_(\w+)'", str(error)):
+        hint = "give each value of a macro its own name"
+        return ScriptError(
+            f"a macro has two values called '{twice[1]}'", at=_twice_in_a_macro(twice[1], ledger), hint=hint
+        )
     if len(frames) > 20:
         return ScriptError("this macro calls itself without end", at=at, hint="let it stop with {% if %}")
     return ScriptError("this is nested too deeply, or becomes too large", at=at, hint="write it in smaller steps")
 
 
-def _plainly(problem: str) -> tuple[str, str | None]:
-    """Say what Jinja says of a mistake in plainer words."""
-    for pattern, message, hint in _JINJA_WORDS:
+def _twice_in_a_macro(name: str, ledger: Ledger) -> Place | None:
+    twice = re.compile(rf"\{{%[-+]?\s*(?:macro|call)\b.*\b({name})\b.*\b({name})\b", re.DOTALL)
+    found = ((file, twice.match(file.source.text, *tag)) for file in ledger.files.values() for tag in file.tags)
+    return next((file.place(*match.span(2)) for file, match in found if match), None)
+
+
+def _plainly(problem: str, words: tuple[tuple[str, str, str | None], ...]) -> tuple[str, str | None] | None:
+    """Say what Jinja or Python says of a mistake in words for the writer of a script; None where there are none."""
+    for pattern, message, hint in words:
         if match := re.search(pattern, problem):
             return match.expand(message), hint
-    return f"this can't be read: {problem[:1].lower()}{problem[1:].rstrip('.')}", None
+    return None
 
 
-_TAGS = "write {% if %}, {% else %}, {% endif %}, {% for %}, {% endfor %} or {% set %}"
+_TAGS = (
+    "write {% if %}, {% elif %}, {% else %}, {% endif %}, {% for %}, {% endfor %}, {% set %}, {% macro %} or "
+    "{% endmacro %}"
+)
 _JINJA_WORDS = (
-    (r"innermost block that needs to be closed is '(\w+)'", r"'\1' is not closed", "add its {% end… %} below"),
-    (r"Encountered unknown tag '(end\w+)'", r"'\1' closes nothing", "take it out, or write what it closes above it"),
-    (r"Encountered unknown tag '(\w+)'", r"there is no tag called '\1'", _TAGS),
     (r"Missing end of comment", "the comment is not closed", "close it with #}"),
     (r"Missing end of raw", "{% raw %} is not closed", "close it with {% endraw %}"),
-    (r"unexpected char '(.)' at", r"'\1' can't be read here", None),
-    (r"expected token 'end of print statement', got '(.+)'", r"'\1' can't be read here", "close {{ with }} before it"),
-    (r"expected token 'end of statement block', got '(.+)'", r"'\1' can't be read here", "close {% with %} before it"),
-    (r"unexpected '(.)'(, expected '.')?$", r"'\1' stands here without its partner", None),
-    (r"unexpected end of template", "this is not closed", "close {{ with }} and {% with %}"),
-    (r"Expected an expression, got 'end of print statement'", "there is nothing between {{ and }}", "write a name"),
-)
+    (r"unexpected char ('\"'|\"'\")", "this quote is not closed", "write one behind it too"),
+    (r"unexpected char", "'WORD' can't be read here", None),
+    (r"expected token 'end of print statement', got", "'WORD' can't be read here", "close {{ with }} before it"),
+    (r"expected token 'end of statement block', got", "'WORD' can't be read here", "close {% with %} before it"),
+    (r"unexpected '.', expected '(.)'$", r"'\1' is missing before this", None),
+    (r"unexpected '(\W+)'$", r"'\1' stands here without its partner", None),
+    (r"xpected an expression|unexpected 'end of|got 'end of|name or number", "something is missing before this",
+     "write a name or a value"),
+    (r"expected token 'name', got", "a name is missing before this", "use letters, digits and _"),
+    (r"expected token '(\W|in|import|as)', got", r"'\1' is missing before this", None),
+    (r"(?i)can('|no)t assign to", "nothing can be put into this", "write {% set name = value %}"),
+    (r"block '(\w+)' defined twice", r"there are two blocks called '\1'", "rename one"),
+    (r"Block names in Jinja", "a block can't be called so", "use letters, digits and _"),
+    (r"non-default argument follows", "this needs a value too, as those before it have", "or write it before them"),
+    (r"tag name expected", "there is no tag here", _TAGS),
+    (r"expected call", "a macro is missing here", 'write {% call name("a value") %}'),
+)  # fmt: skip
+
+_ONE, _SEVERAL = "this is one value, not several", "make it a list, as in [1, 2]"
+_PYTHON_WORDS = (
+    (r"division|modulo|by zero|negative power", "this divides by zero", "check the values with {% if %}"),
+    (r"interpreted as an integer", "this needs a whole number", "write it as 3, or make it one with | int"),
+    (r"iterable|no len\(\)", _ONE, _SEVERAL),
+    (r"has no element", "there is nothing at this place of it", "count from 0, or check it with {% if %}"),
+    (r"values to unpack", "there are not as many values as names for them", "write a name for each value"),
+    (r"can't sum|upported|concatenate|bad operand|__round__|multiply sequence|requires string",
+     "these are not the kinds of value this works with", "a text, a number and a duration don't mix"),
+    (r"not callable", "this is a value, not a macro", "take the brackets behind it out"),
+    (r"unhashable", "a list can't be used here", "take one value of it"),
+    (r"sequence was empty", "there is nothing in this list", "check it with {% if %}"),
+    (r"too large|out of range|infinity|NaN", "this number becomes too large", "use smaller numbers"),
+    (r"method must be common", "there is no such way to round", 'write | round(1), or | round(0, "floor")'),
+    (r"macro '(\w+)' takes not more than (\d+) ", r"the macro '\1' takes at most \2",
+     "look at its {% macro %}"),
+    (r"macro '(\w+)' takes no keyword argument '(\w+)'", r"the macro '\1' has no '\2' to be set, or has it already",
+     "look at its {% macro %}"),
+    (r"parameter '(\w+)' was not provided", r"the macro is not told its '\1'", "write a value between the brackets"),
+    (r"special caller argument", "this macro has no place for what stands in {% call %}",
+     "write {{ caller() }} where it goes"),
+    (r"No caller defined", "this macro needs something put into it", "use it as {% call name() %} … {% endcall %}"),
+    (r"non-namespace object", "a value's inside can't be set", "write {% set name = value %}"),
+    (r"empty list of templates", "there is no name here", 'write {{ part("safety") }}'),
+    (r"cycling", "there is nothing to go through", 'write {{ loop.cycle("left", "right") }}'),
+)  # fmt: skip
+
+_USES = {
+    "after": 'write {{ name | after(", ") }}',
+    "default": 'write {{ name | default("friend") }}',
+    "divisibleby": "write {% if number is divisibleby 2 %}",
+    "join": 'write {{ these | join(", ") }}',
+    "part": 'write {{ part("safety") }}',
+    "spoken": "write {{ length | spoken }}, without brackets",
+}

@@ -9,7 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    PlainValidator,
+    ValidationError,
+)
 from pydantic_core import ErrorDetails
 
 from voiceguide.durations import Ms, parse_duration
@@ -183,12 +192,21 @@ class Header(_Strict):
     rate: Annotated[int, BeforeValidator(_rate)] = 115
 
 
+def _one_or_several(default: object) -> str | list[str]:
+    match default:
+        case str():
+            return default
+        case list() if all(isinstance(one, str) for one in default):
+            return default
+    raise ValueError("this is no default: write a value, or a list of them such as [BL23, GV4]")
+
+
 class _LongForm(_Strict):
     """A parameter, spelled out."""
 
     label: str = ""
     type: Type | None = None
-    default: str | list[str] | None = None
+    default: Annotated[str | list[str] | None, PlainValidator(_one_or_several)] = None
     choices: list[_Text] = []
     least: str | None = None
     most: str | None = None

@@ -18,6 +18,7 @@ from voiceguide.errors import Place, ScriptError
 from voiceguide.script.text import Line, Piece, SourceText, plain
 
 _MOST_TAGS = 10_000
+_LARGEST = 1e15
 
 Kind = Literal["text", "number", "choice", "duration"]
 TEXT, NUMBER, CHOICE, DURATION = "\ue010", "\ue011", "\ue012", "\ue013"
@@ -126,14 +127,49 @@ def _raw_tokens(lexer: Lexer, source: str, name: str | None, file: File, ledger:
                 position += 1
             tokens.append(_Raw(kind=kind, text=text, start=file.base + position))
             _check_literal(tokens[-1], file)
+            _check_nesting(tokens, file)
             if kind in _ENDS:
                 ledger.count_tag(file, file.base + position)
             position += len(text)
     except jinja2.TemplateSyntaxError as error:
         unclosed = tokens and (error.message or "").startswith("Missing end of")
         at = tokens[-1].start if unclosed else file.base + position
+        if (opened := _opened(tokens)) and not _is_closed(file, opened.start):
+            raise _unclosed(opened, file) from error
         raise jinja2.TemplateSyntaxError(error.message or "", at + 1, name) from error
+    if opened := _opened(tokens):
+        raise _unclosed(opened, file)
     return tokens
+
+
+def _opened(tokens: list[_Raw]) -> _Raw | None:
+    """Give the beginning of the `{{ }}` or `{% %}` that has not ended yet."""
+    last = next((token for token in reversed(tokens) if token.kind in _OPENS | _ENDS), None)
+    return last if last and last.kind in _OPENS else None
+
+
+def _check_nesting(tokens: list[_Raw], file: File) -> None:
+    """Refuse a tag that begins inside another: Jinja takes it for a dict, and goes on to the end of the script."""
+    if tokens[-1].text not in {"{", "%"} or len(tokens) < 2 or tokens[-2].text != "{":
+        return
+    if tokens[-2].start + 1 == tokens[-1].start and (opened := _opened(tokens)):
+        raise _unclosed(opened, file)
+
+
+def _unclosed(opened: _Raw, file: File) -> ScriptError:
+    begin = opened.text[:2]
+    at = file.place(opened.start, opened.start + len(begin))
+    return ScriptError(f"this {begin} is not closed", at=at, hint=f"close it with {_PARTNERS[begin]}")
+
+
+def _is_closed(file: File, start: int) -> bool:
+    """Tell whether a tag that can't be read ends before a blank line, the next tag, or the end of all."""
+    text = file.source.text
+    rest = re.compile(r"\n[ \t]*\n|\{[{%#]|\Z").search(text, start + 2)
+    return _PARTNERS[text[start : start + 2]] in text[start : rest.start() if rest else len(text)]
+
+
+_PARTNERS = {"{{": "}}", "{%": "%}"}
 
 
 def _check_literal(token: _Raw, file: File) -> None:
@@ -144,6 +180,9 @@ def _check_literal(token: _Raw, file: File) -> None:
     if token.kind in {"integer", "float"} and len(token.text) > 15:
         at = file.place(token.start, token.end)
         raise ScriptError("this number is too long", at=at, hint="write at most 15 digits")
+    if token.kind == "float" and float(token.text.replace("_", "")) > _LARGEST:
+        at = file.place(token.start, token.end)
+        raise ScriptError("this number is too large", at=at, hint="write a smaller one")
 
 
 def _logical_lines(tokens: list[_Raw]) -> Iterator[list[_Raw]]:
@@ -163,7 +202,8 @@ def _logical_lines(tokens: list[_Raw]) -> Iterator[list[_Raw]]:
     yield line
 
 
-_BEGINS = {"variable_begin", "block_begin", "comment_begin", "raw_begin"}
+_OPENS = {"variable_begin", "block_begin"}
+_BEGINS = _OPENS | {"comment_begin", "raw_begin"}
 _ENDS = {"variable_end", "block_end"}
 
 
@@ -176,7 +216,7 @@ def _marked_line(ledger: Ledger, file: File, line: list[_Raw]) -> Iterator[tuple
     spans = _tag_spans(line)
     for token in line:
         number = token.start + 1
-        if token.kind in {"variable_begin", "block_begin"}:
+        if token.kind in _OPENS:
             file.tags.append(spans[opened])
         if token.kind == "variable_begin":
             start, end = spans[opened]
@@ -191,10 +231,10 @@ def _marked_line(ledger: Ledger, file: File, line: list[_Raw]) -> Iterator[tuple
 
 
 def _tag_spans(line: list[_Raw]) -> list[tuple[int, int]]:
-    """The stretches of the tags; one that never ends goes on to the end of what is there."""
-    begins = [token.start for token in line if token.kind in {"variable_begin", "block_begin"}]
+    """The stretches of the tags."""
+    begins = [token.start for token in line if token.kind in _OPENS]
     ends = [token.end for token in line if token.kind in _ENDS]
-    return list(zip(begins, [*ends, *(line[-1].end for _ in begins[len(ends) :])], strict=True))
+    return list(zip(begins, ends, strict=True))
 
 
 def _marked_text(ledger: Ledger, file: File, token: _Raw, *, vanishes: bool) -> str:

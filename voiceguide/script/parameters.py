@@ -15,6 +15,7 @@ TYPES: tuple[Type, ...] = get_args(Type)
 
 _YES_NO = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 _NUMBER = re.compile(r"[-+]?\d{1,12}(\.\d{1,6})?")
+_WHOLE = re.compile(r"[-+]?\d{1,12}")
 _LONGEST_TEXT = 2000
 
 
@@ -43,6 +44,16 @@ class Parameter:
     most: float | None = None
     kind: Literal["chime"] | None = None
     """Of a sound."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is a number without decimals, as its default and its bounds are."""
+        bounds = [bound for bound in (self.least, self.most) if bound is not None]
+        return (
+            self.type == "number"
+            and _WHOLE.fullmatch(self.default.strip()) is not None
+            and all(bound % 1 == 0 for bound in bounds)
+        )
 
 
 class Chosen(str):
@@ -109,7 +120,7 @@ def read_value(parameter: Parameter, text: str, known: Known) -> Value:
         case "sound":
             return _one_of(parameter, text.strip(), known.chimes, "sound")
         case "voice":
-            return _one_of(parameter, text.strip(), known.voices, "voice")
+            return _voice(parameter, text.strip(), known.voices)
 
 
 _BREAKS = {"\n": "a line break", "\t": "a tab"}
@@ -122,6 +133,9 @@ def _text(parameter: Parameter, text: str) -> str:
 
 
 def _number(parameter: Parameter, text: str) -> float:
+    if parameter.whole and not _WHOLE.fullmatch(text):
+        hint = f"write it as {parameter.default.strip()}"
+        raise ScriptError(f"'{parameter.name}' is a whole number, not '{text}'", hint=hint)
     if not _NUMBER.fullmatch(text):
         raise ScriptError(f"'{parameter.name}' is a number, not '{text}'", hint="write it as 3 or 2.5")
     number = float(text) if "." in text else int(text)
@@ -150,6 +164,19 @@ def _one_of(parameter: Parameter, name: str, names: Collection[str], what: str) 
         hint = did_you_mean(name, names)
         raise ScriptError(f"'{parameter.name}' can't be '{name}': there is no such {what}", hint=hint)
     return Chosen(stood_in(name))
+
+
+def _voice(parameter: Parameter, name: str, voices: Collection[str]) -> Chosen:
+    if name not in voices:
+        message = f"'{parameter.name}' can't be '{name}': there is no such voice"
+        raise ScriptError(message, hint=nearest_voice(name, voices))
+    return Chosen(stood_in(name))
+
+
+def nearest_voice(name: str, voices: Collection[str]) -> str:
+    """Say the nearest voice, or how to list them: there may be hundreds."""
+    nearest = did_you_mean(name, voices)
+    return nearest if nearest.startswith("did you mean") else "`voiceguide voices` lists them"
 
 
 def _check_bounds(parameter: Parameter, number: float, shown: str) -> None:

@@ -3,6 +3,7 @@
 A script may be a stranger's: what its template can use is listed here, and nothing else is there.
 """
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,7 +19,7 @@ from jinja2.visitor import NodeTransformer
 from voiceguide import points
 from voiceguide.durations import Duration, spoken
 from voiceguide.errors import ScriptError, did_you_mean
-from voiceguide.script.faults import AS_WRITTEN, CAUGHT, in_words
+from voiceguide.script.faults import AS_SPOKEN, AS_WRITTEN, CAUGHT, in_words
 from voiceguide.script.marks import CHOICE, DURATION, MARKED, NUMBER, TEXT, File, Ledger, Marker, lines_of
 from voiceguide.script.parameters import Chosen, Value
 from voiceguide.script.text import Line, SourceText, plain, read_text, stood_in
@@ -27,6 +28,8 @@ _MOST_OUTPUT = 1_000_000
 _MOST_REPEATS = 100_000
 _MOST_STEPS = 10_000
 _MOST_BITS = 256
+_LONGEST_NAME = 200
+"""Bytes: a file's name has at most 255."""
 
 
 def expand_template(
@@ -59,7 +62,7 @@ def _counted(pieces: Iterator[str]) -> str:
 class _Environment(ImmutableSandboxedEnvironment):
     """What a script may do: no file outside its shelves, no method but a few harmless ones, nothing that grows."""
 
-    intercepted_binops = frozenset({"*", "**", "%"})
+    intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
 
     def __init__(self, language: str, shelves: tuple[Path, ...]) -> None:
         super().__init__(
@@ -97,6 +100,7 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401  -- Jinja's
         _check_growth(operator, left, right)
+        _check_kinds(operator, left, right)
         return super().call_binop(context, operator, left, right)
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:  # noqa: ANN401  -- Jinja's own
@@ -116,6 +120,12 @@ class _Literals(NodeTransformer):
             return node
         return nodes.Filter(node, AS_WRITTEN, [], [], None, None, lineno=node.lineno)
 
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Expr:  # noqa: N802  -- Jinja's own
+        """Join with `~` what can be spoken, written as it would be alone: not `None`, nor all digits of a third."""
+        self.generic_visit(node)
+        node.nodes = [nodes.Filter(one, AS_SPOKEN, [], [], None, None, lineno=node.lineno) for one in node.nodes]
+        return node
+
 
 # --- what a template may use --------------------------------------------------------------------------------------
 
@@ -125,32 +135,49 @@ class _Parts(jinja2.BaseLoader):
 
     def __init__(self, language: str, shelves: tuple[Path, ...]) -> None:
         tongues = dict.fromkeys((language, language.partition("-")[0]))
+        self.shelves = shelves
         self.folders = [(shelf, shelf / sub) for shelf in shelves for sub in (*tongues, "")]
 
     def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, None, None]:
         name = template.removesuffix(".md")
-        if not re.fullmatch(r"\w[\w-]*(/\w[\w-]*)*", name):
+        if len(name.encode()) > _LONGEST_NAME or not re.fullmatch(r"\w[\w-]*(/\w[\w-]*)*", name):
             raise ScriptError(f"a part can't be called '{template}'", hint='write its name alone, as in part("safety")')
         source = self._read(name)
         if source is None:
-            hint = did_you_mean(name, self._names())
-            raise ScriptError(f"there is no part called '{template}'", hint=hint)
+            raise ScriptError(f"there is no part called '{template}'", hint=self._hint(name))
         cast("_Environment", environment).ledger.files[template] = File(source=source)
         return source.text, None, None
 
     def _read(self, name: str) -> SourceText | None:
         for shelf, folder in self.folders:
             path = folder / f"{name}.md"
-            if path.is_file() and path.resolve().is_relative_to(shelf.resolve()):
+            if os.path.isfile(path):  # noqa: PTH113  -- Path's raises for a folder that is not ours to read
+                if not path.resolve().is_relative_to(shelf.resolve()):
+                    message = f"the part '{name}' is a link that leads out of its folder"
+                    raise ScriptError(message, hint="copy the file there instead")
                 return read_text(path)
         return None
 
-    def _names(self) -> set[str]:
-        return {path.relative_to(folder).stem for _, folder in self.folders for path in folder.glob("*.md")}
+    def _hint(self, name: str) -> str:
+        """Say what was meant, or in which languages there is such a part."""
+        elsewhere = {path.relative_to(shelf).parts[0] for shelf in self.shelves for path in shelf.glob(f"*/{name}.md")}
+        if languages := [language for code in sorted(elsewhere) if (language := _language(code))]:
+            return f"it is there in {' and '.join(languages)} only; put your own into _parts/"
+        return did_you_mean(name, {path.stem for _, folder in self.folders for path in folder.glob("*.md")})
+
+
+def _language(code: str) -> str | None:
+    """Name the language of a code, as in `German (de)`; None for what is no code."""
+    from babel.core import Locale, UnknownLocaleError  # noqa: PLC0415  -- 0.1 s that most scripts need not pay
+
+    try:
+        return f"{Locale.parse(code, sep='-').get_display_name('en')} ({code})"
+    except (UnknownLocaleError, ValueError):  # Babel's, for a language it does not know, and for what is no code
+        return None
 
 
 @pass_environment
-def _part(environment: _Environment, context: Context, name: object, *rest: object) -> str:
+def _part(environment: _Environment, context: Context, name: object = None, *rest: object) -> str:
     if not isinstance(name, str) or rest:
         raise ScriptError("part() takes one name", hint='write {{ part("safety") }}')
     template = environment.get_template(plain(name))
@@ -167,8 +194,12 @@ class _PointsTable:
         return point
 
 
-def _range(*bounds: int) -> range:
-    steps = range(*bounds)
+def _range(*bounds: object) -> range:
+    numbers = [int(bound) for bound in bounds if isinstance(bound, int | float) and bound % 1 == 0]
+    if not 1 <= len(numbers) == len(bounds) <= 3 or numbers[2:] == [0]:
+        hint = "write range(3) for 0, 1, 2, or range(1, 4) for 1, 2, 3"
+        raise ScriptError("range() takes one, two or three whole numbers", hint=hint)
+    steps = range(*numbers)
     if len(steps) > _MOST_STEPS:
         raise ScriptError(f"range() has more than {_MOST_STEPS:,} steps", hint="count to less")
     return steps
@@ -225,14 +256,6 @@ _PLAIN_FILTERS = str.split(
     "abs d default count first float int last length list lower max min reject reverse round select sort sum "
     "unique upper"
 )
-_OWN_FILTERS = {
-    AS_WRITTEN: Chosen,
-    "after": _after,
-    "capitalize": _capitalize,
-    "join": _join,
-    "spoken": _spoken,
-    "trim": _trim,
-}
 _PLAIN_TESTS = str.split(
     "defined divisibleby eq equalto even false ge gt greaterthan in integer le lessthan lt ne none number odd "
     "string true undefined == != > >= < <="
@@ -260,6 +283,22 @@ def _check_growth(operator: str, left: object, right: object) -> None:
             raise ScriptError("this number becomes too large", hint="use smaller numbers")
 
 
+def _check_kinds(operator: str, left: object, right: object) -> None:
+    """Refuse `each + 1`, and what would be less than nothing."""
+    match left, operator, right:
+        case Duration(), "+", Duration():
+            return
+        case Duration(), "-", Duration():
+            if right > left:
+                message = f"{left} less {right} would be less than nothing"
+                raise ScriptError(message, hint="check the values with {% if %}")
+        case (Duration(), "*" | "/" | "//", int() | float()) | (int() | float(), "*", Duration()):
+            return
+        case (Duration(), _, _) | (_, _, Duration()):
+            hint = "add it to another, or multiply and divide it by a number"
+            raise ScriptError(f"{operator} can't be used so with a duration", hint=hint)
+
+
 # --- what comes out of {{ }} --------------------------------------------------------------------------------------
 
 
@@ -284,8 +323,8 @@ def _finalize(value: object) -> str:
 def _shown(value: object) -> str:
     """Write a value as text. Raises ScriptError for what has no text of its own."""
     match value:
-        case str() | Duration():
-            return str(value)
+        case str() | Duration() | Undefined():
+            return str(value)  # an undefined one raises here, but for {{ … if … }} without else
         case bool():
             raise ScriptError("this is yes or no, which can't be spoken", hint="use it in {% if %}")
         case int():
@@ -297,3 +336,14 @@ def _shown(value: object) -> str:
             raise ScriptError("these are several values", hint=hint)
         case _:
             raise ScriptError("this is nothing that can be spoken", hint="write a text, a number or a duration")
+
+
+_OWN_FILTERS = {
+    AS_SPOKEN: _shown,
+    AS_WRITTEN: Chosen,
+    "after": _after,
+    "capitalize": _capitalize,
+    "join": _join,
+    "spoken": _spoken,
+    "trim": _trim,
+}

@@ -113,7 +113,10 @@ def _read_mapping(node: yaml.MappingNode, tree: Tree, path: KeyPath) -> dict[str
         here = (*path, key.value)
         if key.value in mapping:
             first = tree.source.text.count("\n", 0, tree.keys[here][0]) + 1
-            raise _refused(key, f"'{key.value}' stands here a second time", f"line {first} has it too: keep one")
+            at = tree.source.place(*tree.span(key))
+            raise ScriptError(
+                f"'{key.value}' stands here a second time", at=at, hint=f"line {first} has it too: keep one"
+            )
         tree.keys[here] = tree.span(key)
         mapping[key.value] = _read_node(value, tree, here)
     return mapping
@@ -121,6 +124,8 @@ def _read_mapping(node: yaml.MappingNode, tree: Tree, path: KeyPath) -> dict[str
 
 def _yaml_error(source: SourceText, start: int, error: yaml.MarkedYAMLError) -> ScriptError:
     problem = error.problem or "this can't be read"
+    if problem.startswith(("expected ',' or ']'", "expected ',' or '}'")):
+        return _list_error(source, start, error)
     began = error.context_mark if any(part in problem for part in _NOT_ENDED) else None
     mark = began or error.problem_mark or error.context_mark
     at = min(start + (mark.index if mark else 0), len(source.text) - 1)
@@ -133,6 +138,24 @@ def _yaml_error(source: SourceText, start: int, error: yaml.MarkedYAMLError) -> 
     return ScriptError(message, at=source.place(at, at + 1), hint=hint)
 
 
+def _list_error(source: SourceText, start: int, error: yaml.MarkedYAMLError) -> ScriptError:
+    """Show a list or braces where they begin, unless what can't be read in them stands on the same line."""
+    opened, noticed = error.context_mark, error.problem_mark
+    if opened is None or noticed is None:
+        raise AssertionError("PyYAML marks both")
+    what, hint = (
+        ("the list", "write it as [BL23, GV4]")
+        if "']'" in str(error.problem)
+        else ("the braces", "write them as {label: Your name, type: text}")
+    )
+    if opened.line == noticed.line and source.text[start + noticed.index] not in "]}":
+        at = start + noticed.index
+        return ScriptError("a comma is missing before this", at=source.place(at, at + 1), hint=hint)
+    at = start + opened.index
+    closed = "is not closed" if what == "the list" else "are not closed"
+    return ScriptError(f"{what} {closed}", at=source.place(at, at + 1), hint=hint)
+
+
 _NOT_ENDED = ("could not find expected ':'", "unexpected end of stream", "unexpected document separator")
 """Better shown where they begin than where they are noticed."""
 
@@ -143,8 +166,6 @@ _YAML_WORDS = {
     "cannot start any token": ("this character can't begin a value", "put the text in quotes"),
     "unexpected end of stream": ("this is not closed", "close the quotes or brackets"),
     "unexpected document separator": ("this is not closed", "close the quotes or brackets"),
-    "expected ',' or ']'": ("the list is not closed", "write it as [BL23, GV4]"),
-    "expected ',' or '}'": ("the braces are not closed", "write them as {label: Your name, type: text}"),
     "expected <block end>": ("this line begins at another depth than the one before", "line up its first letter"),
     "but found another document": ("the front matter ends here", "take this line out"),
 }
