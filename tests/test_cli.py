@@ -59,7 +59,7 @@ def test_json_stands_alone_on_stdout(script: Path) -> None:
     assert [chapter["title"] for chapter in made["chapters"]] == ["One", "Two"]
     assert set(made) == {
         "path", "milliseconds", "chapters", "spoken_new", "spoken_cached", "spans_new", "spans_cached",
-        "loudness", "true_peak",
+        "loudness", "true_peak", "captions",
     }  # fmt: skip
     shown = json.loads(tone("show", "short.md", "--json").stdout)
     assert {"milliseconds", "shortest", "longest", "chapters", "events"} <= set(shown)
@@ -88,7 +88,7 @@ def test_show_tells_parameters_and_timeline(script: Path) -> None:
         (["--bell", "bel"], "did you mean 'bell'?"),
         (["--voice", "tnoe"], "did you mean 'tone'?"),
         (["--length", "20m"], "made for 0.5 to 2 minutes"),
-        (["-o", "session.wav"], "session.mp3"),
+        (["-o", "session.wav", "-f", "flac"], "session.flac"),
     ],
 )
 def test_an_error_is_explained_and_nothing_is_written(script: Path, arguments: list[str], complaint: str) -> None:

@@ -15,8 +15,9 @@ LINES = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlin
 
 
 def block(kind: str, beginning: str) -> str:
-    (found,) = (text for one, text in BLOCKS if one == kind and text.startswith(beginning))
-    return found
+    found: list[str] = [text for one, text in BLOCKS if one == kind and text.startswith(beginning)]
+    assert len(found) == 1
+    return found[0]
 
 
 def run(*arguments: str) -> Result:

@@ -9,17 +9,20 @@ import pytest
 
 ORDER = (
     "errors", "durations", "cache", "shipped", "levels", "points", "script", "cues", "speech", "sounds",
-    "timeline", "audio", "audiofile", "render", "report", "cli",
+    "timeline", "audio", "audiofile", "verify", "render", "report", "cli",
 )  # fmt: skip
 HOMES: dict[str, str | tuple[str, ...]] = {
     "jinja2": "script", "yaml": "script", "pydantic": "script", "sentencex": "cues", "babel": ("durations", "script"),
     "hibari": "speech/hibari.py", "pyttsx3": "speech", "espeakng_loader": "speech",
-    "soundfile": ("sounds.py", "speech/pyttsx3.py"), "pydub": "sounds.py", "imageio_ffmpeg": "sounds.py",
+    "soundfile": ("sounds.py", "speech/pyttsx3.py", "audiofile/flac.py", "verify/sound.py"),
+    "pydub": "sounds.py", "imageio_ffmpeg": "sounds.py",
     "soxr": "levels.py",
-    "lameenc": "audiofile/mp3.py", "mutagen": "audiofile/tags.py", "click": "cli.py", "rich": "cli.py",
+    "lameenc": "audiofile/mp3.py", "av": "audiofile/pyav.py", "mutagen": "audiofile/tags.py",
+    "click": "cli.py", "rich": "cli.py",
 }  # fmt: skip
 HEAVY = {
-    "babel", "hibari", "imageio_ffmpeg", "jinja2", "lameenc", "mutagen", "numpy", "onnxruntime", "pydantic", "pydub",
+    "av", "babel", "hibari", "imageio_ffmpeg", "jinja2", "lameenc", "mutagen", "numpy", "onnxruntime", "pydantic",
+    "pydub",
     "pyttsx3", "rich", "sentencex", "soundfile", "soxr", "yaml",
 }  # fmt: skip
 

@@ -23,6 +23,10 @@ from voiceguide.errors import VoiceguideError
 if TYPE_CHECKING:
     from voiceguide.render import Job, Progress
 
+FORMATS = ("mp3", "m4b", "opus", "flac", "wav")
+CAPTIONS = ("vtt", "srt", "lrc")
+"""As in `audiofile`, which a test holds them to: importing it takes longer than `--help` may."""
+
 _INTERRUPTED = 130
 """What shells expect of a program that was stopped with Ctrl-C: 128 and the number of the signal."""
 
@@ -104,7 +108,7 @@ def _quiet(ctx: click.Context, _: click.Parameter, quiet: bool) -> None:  # noqa
 def _verbose(_: click.Context, __: click.Parameter, verbose: bool) -> None:  # noqa: FBT001  -- click's own signature
     """Let the stages say what they do; without it they only warn."""
     logging.basicConfig(format="%(levelname)s: %(message)s", stream=sys.stderr, force=True)
-    logging.getLogger("voiceguide").setLevel(logging.DEBUG if verbose else logging.WARNING)
+    logging.getLogger("voiceguide").setLevel(logging.INFO if verbose else logging.WARNING)
 
 
 _QUIET = "voiceguide.quiet"
@@ -210,8 +214,10 @@ def show(job: "Job", *, as_json: bool) -> None:
 @main.command()
 @_session
 @click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FILE-or-FOLDER", help="Default: output/")
-def render(job: "Job", *, out: Path | None, as_json: bool) -> None:
-    """Make the recording: an MP3 with chapters.
+@click.option("-f", "--format", "kind", type=click.Choice(FORMATS), help="Default: as FILE ends, or mp3.")
+@click.option("--captions", type=click.Choice(CAPTIONS), multiple=True, help="Write captions beside the recording.")
+def render(job: "Job", *, out: Path | None, kind: str | None, captions: tuple[str, ...], as_json: bool) -> None:
+    """Make the recording: an MP3 with chapters, or another kind of file.
 
     \b
     Example: voiceguide render back-on-mat --length 12:34 --bell tingsha -o morning.mp3
@@ -220,7 +226,7 @@ def render(job: "Job", *, out: Path | None, as_json: bool) -> None:
     from voiceguide.render import render as render_job  # noqa: PLC0415
 
     with _progress() as progress:
-        made = render_job(replace(job, out=out), progress=progress)
+        made = render_job(replace(job, out=out, format=kind, captions=captions), progress=progress)
     if as_json:
         _print_json(report.rendered_json(made))
     else:
@@ -228,13 +234,14 @@ def render(job: "Job", *, out: Path | None, as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--language", metavar="CODE", help="Only voices that speak it.")
 @_AS_JSON
 @_VERBOSELY
-def voices(*, as_json: bool) -> None:
+def voices(*, language: str | None, as_json: bool) -> None:
     """List the engines and their voices, by language; an engine that does not work here says why.
 
     \b
-    Example: voiceguide voices
+    Example: voiceguide voices --language de
     """
     from voiceguide import report  # noqa: PLC0415
     from voiceguide.speech import Cast  # noqa: PLC0415
@@ -244,7 +251,33 @@ def voices(*, as_json: bool) -> None:
     if as_json:
         _print_json(report.voices_json(listing))
     else:
-        click.echo(report.voices_text(listing))
+        click.echo(report.voices_text(listing, language))
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_AS_JSON
+@_VERBOSELY
+def verify(files: tuple[Path, ...], *, as_json: bool) -> None:
+    """Decode recordings and hold each against the plan it carries: its length, every line, every silence.
+
+    Exit status 1 if one of them has a fault.
+
+    \b
+    Example: voiceguide verify output/back-on-mat.mp3
+    """
+    from voiceguide import report  # noqa: PLC0415
+    from voiceguide.verify import verify as verify_file  # noqa: PLC0415
+
+    verified = []
+    for file in files:
+        verified.append(verify_file(file))
+        if not as_json:
+            click.echo(report.verified_text(verified[-1]))
+    if as_json:
+        _print_json([report.verified_json(one) for one in verified])
+    if any(one.faults for one in verified):
+        click.get_current_context().exit(1)
 
 
 @main.command()
@@ -253,23 +286,22 @@ def voices(*, as_json: bool) -> None:
 @click.option(
     "--rate", type=click.IntRange(60, 220), default=115, show_default=True, metavar="N", help="Words a minute."
 )
-@click.option("--language", default="en", show_default=True, metavar="CODE", help="The language of the text.")
+@click.option("--language", metavar="CODE", help="The language of the text. Default: the voice's, or English.")
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), default="output/say.wav", show_default=True, metavar="FILE.wav"
 )
 @_QUIETLY
 @_VERBOSELY
-def say(text: str, voice: str | None, rate: int, language: str, out: Path) -> None:
+def say(text: str, voice: str | None, rate: int, language: str | None, out: Path) -> None:
     """Speak one line into a WAV file, to hear a voice.
 
     \b
     Example: voiceguide say "Come to the waist." --rate 100 -o line.wav
     """
-    from voiceguide.cues import Utterance  # noqa: PLC0415
     from voiceguide.render import speak_line  # noqa: PLC0415
 
     with _progress() as progress:
-        length = speak_line(Utterance(text=text, language=language, voice=voice, rate=rate), out, progress=progress)
+        length = speak_line(text, out, voice=voice, rate=rate, language=language, progress=progress)
     click.echo(f"{out}\n  {written(length)}")
 
 

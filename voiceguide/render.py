@@ -1,21 +1,26 @@
 """Job -> Rendered: joins the stages, from a script's file to the recording's."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import metadata
 from pathlib import Path
 
-from voiceguide import audio, audiofile, shipped
+from voiceguide import audio, audiofile, levels, shipped
 from voiceguide.audiofile import Label
-from voiceguide.cache import Cache
+from voiceguide.audiofile.promise import promise, promise_to_json
+from voiceguide.cache import Cache, digest
 from voiceguide.cues import Chime, Cue, Say, Slot, Utterance, read_cues
 from voiceguide.durations import Ms, written
-from voiceguide.errors import OutputError, Place, SoundError, VoiceguideError, raise_all
+from voiceguide.errors import OutputError, Place, SoundError, VoiceguideError, did_you_mean, raise_all
 from voiceguide.script import Known, Script, Source, expand, read_script
 from voiceguide.sounds import Sounds
 from voiceguide.speech import Cast, Spoken, speak_all
 from voiceguide.timeline import Chapter, Timeline, lay_out
+from voiceguide.verify import check_unheard
+
+_log = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done (`speaking`, `assembling`), how much of it is done, and of how much."""
@@ -34,7 +39,11 @@ class Job:
     target: Ms | None = None
     """How long the recording is."""
     out: Path | None = None
-    """A name that ends in .mp3, or a folder; None for `output/`."""
+    """A file's name, or a folder; None for `output/`."""
+    format: str | None = None
+    """One of `audiofile.FORMATS`; None is as the name in `out` ends, and an MP3 if it is a folder."""
+    captions: tuple[str, ...] = ()
+    """Of `audiofile.CAPTIONS`: written beside the recording, under its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +76,10 @@ class Rendered:
     """LUFS, integrated over the whole recording"""
     true_peak: float
     """dBTP"""
+    captions: tuple[Path, ...] = ()
+    """Files beside the recording."""
+    replaced: bool = False
+    """There was a file of that name."""
 
 
 def render(job: Job, *, cache: Cache | None = None, progress: Progress = lambda *_: None) -> Rendered:
@@ -76,11 +89,17 @@ def render(job: Job, *, cache: Cache | None = None, progress: Progress = lambda 
     """
     cache = cache or Cache()
     out = output_path(job)
-    audiofile.check_writable(out)
+    captions = _beside(out, job.captions)
+    for path in (out, *captions.values()):
+        audiofile.check_writable(path)
+    replaced = out.exists()
     session = plan(job, cache=cache, progress=progress)
     spans = audio.spans(session.timeline, session.spoken.clips, session.sounds)
+    label = _label(session, cache)
+    beside = {path: audiofile.caption_text(kind, session.timeline, label) for kind, path in captions.items()}
+    _log.info("%s: %d spans to join into %s", session.script.name, len(spans), out)
     done = partial(progress, "assembling")
-    made = audiofile.write_file(out, spans, _label(session), cache=cache, progress=done)
+    made = audiofile.write_file(out, spans, label, cache=cache, progress=done, beside=beside, check=check_unheard)
     return Rendered(
         path=out,
         length=session.timeline.length,
@@ -91,6 +110,8 @@ def render(job: Job, *, cache: Cache | None = None, progress: Progress = lambda 
         spans_cached=made.spans_cached,
         loudness=made.loudness,
         true_peak=made.true_peak,
+        captions=tuple(captions.values()),
+        replaced=replaced,
     )
 
 
@@ -100,24 +121,32 @@ def plan(job: Job, *, cache: Cache | None = None, progress: Progress = lambda *_
     sounds = Sounds(job.script.parent, given=tuple(job.values.values()), cache=cache)
     with Cast(cache) as cast:
         known = Known(chimes=sounds, voices=cast.names)
+        _log.info("reading %s; what is made is kept in %s", job.script, cache.folder)
         source = _as_asked(read_script(job.script, known), job, cast)
         script = expand(source, job.values, job.target, known)
         cues = read_cues(script, known)
         _open(cues, sounds)
         says = [cue for cue in _heard(cues) if isinstance(cue, Say)]
         spoken = speak_all(says, cast, cache, progress=partial(progress, "speaking"))
+    _log.info("%s: %d lines spoken, %d kept from before", script.name, spoken.new, spoken.cached)
     timeline = lay_out(cues, spoken.clips, sounds, script.target)
     return Plan(source=source, script=script, timeline=timeline, spoken=spoken, sounds=sounds)
 
 
-def speak_line(utterance: Utterance, out: Path, *, progress: Progress = lambda *_: None) -> Ms:
-    """Speak one utterance into a WAV file; give its length. Raises VoiceguideError."""
+def speak_line(
+    text: str, out: Path, *, voice: str | None, rate: int, language: str | None, progress: Progress = lambda *_: None
+) -> Ms:
+    """Speak one line into a WAV file; give its length. Raises VoiceguideError.
+
+    Without a language it is in the voice's own, or English.
+    """
     if out.suffix.lower() != ".wav":
         raise OutputError(f"'{out}' is not the name of a WAV", hint=f"write {out.with_suffix('.wav')}")
     audiofile.check_writable(out)
     cache = Cache()
-    here = Say(utterance=utterance, at=Place(path="say", line=1, width=len(utterance.text), source=utterance.text))
     with Cast(cache) as cast:
+        utterance = Utterance(text=text, language=language or cast.language(voice), voice=voice, rate=rate)
+        here = Say(utterance=utterance, at=Place(path="say", line=1, width=len(text), source=text))
         spoken = speak_all([here], cast, cache, progress=partial(progress, "speaking"))
     clip = spoken.clips[utterance]
     audiofile.write_line(out, clip.samples())
@@ -143,14 +172,31 @@ def output_path(job: Job) -> Path:
     Raises OutputError.
     """
     out = job.out or Path("output")
-    if out.suffix and not out.is_dir():
-        if out.suffix.lower() != ".mp3":
-            raise OutputError(
-                f"'{out}' is not the name of an MP3", hint=f"write {out.with_suffix('.mp3')}, or a folder"
-            )
-        return out
-    length = f"-{written(job.target)}" if job.target is not None else ""
-    return out / f"{job.script.stem}{length}.mp3"
+    if str(out) == "-":
+        raise OutputError("a recording can't go to stdout: what stands first in it is written last", hint="name a file")
+    if not out.suffix or out.is_dir():
+        length = f"-{written(job.target)}" if job.target is not None else ""
+        out /= f"{job.script.stem}{length}.{job.format or audiofile.FORMATS[0]}"
+    _check_ending(out, job.format)
+    return out
+
+
+def _beside(out: Path, captions: Sequence[str]) -> dict[str, Path]:
+    for kind in captions:
+        if kind not in audiofile.CAPTIONS:
+            hint = did_you_mean(kind, audiofile.CAPTIONS)
+            raise OutputError(f"there are no captions called '{kind}'", hint=hint)
+    return {kind: out.with_suffix(f".{kind}") for kind in captions}
+
+
+def _check_ending(out: Path, wanted: str | None) -> None:
+    ending = out.suffix.lower().removeprefix(".")
+    if ending not in audiofile.FORMATS:
+        hint = f"end it with .{', .'.join(audiofile.FORMATS)}, or name a folder"
+        raise OutputError(f"'{out}' is not the name of a recording", hint=hint)
+    if wanted not in {None, ending}:
+        hint = f"write {out.with_suffix(f'.{wanted}')}, or leave the format to the name"
+        raise OutputError(f"'{out}' is not the name of a recording in {wanted}", hint=hint)
 
 
 def _as_asked(source: Source, job: Job, cast: Cast) -> Source:
@@ -182,7 +228,7 @@ def _open(cues: Sequence[Cue], sounds: Sounds) -> None:
     raise_all(list(errors.values()))
 
 
-def _label(session: Plan) -> Label:
+def _label(session: Plan, cache: Cache) -> Label:
     return Label(
         title=session.script.title,
         language=session.script.language,
@@ -190,7 +236,23 @@ def _label(session: Plan) -> Label:
         words=_words(session.timeline),
         length=session.timeline.length,
         software=f"voiceguide {metadata.version('voiceguide')}",
+        cover=audiofile.cover(session.script.title, session.timeline, cache),
+        plan=promise_to_json(promise(session.script.title, session.timeline, _loudest(session, cache))),
     )
+
+
+def _loudest(session: Plan, cache: Cache) -> dict[str, float]:
+    """Measure each chime in LUFS, momentary, once ever: it takes longer than assembling a session."""
+    result: dict[str, float] = {}
+    for name in {event.cue.sound for event in session.timeline.events if isinstance(event.cue, Chime)}:
+        sound = session.sounds[name]
+        key = digest("loudness", sound.key)
+        kept = cache.get("loudness", key)
+        if kept is None:
+            kept = f"{levels.momentary(sound.samples()).max():.2f}".encode()
+            cache.put("loudness", key, kept)
+        result[name] = float(kept)
+    return result
 
 
 def _words(timeline: Timeline) -> str:

@@ -9,12 +9,14 @@ from voiceguide.durations import Ms, clock, written
 from voiceguide.errors import VoiceguideError
 from voiceguide.render import Plan, Rendered
 from voiceguide.script import Parameter, Source, bounds
-from voiceguide.speech import Listed, Voice
+from voiceguide.speech import Listed, Voice, speaks
 from voiceguide.timeline import Chapter, Placed, Timeline
+from voiceguide.verify import Fault, Verified
 
 Json = dict[str, object]
 
 _WIDTH = 96
+_FAULTS_SHOWN = 5
 
 
 def rendered_json(made: Rendered) -> Json:
@@ -29,12 +31,55 @@ def rendered_json(made: Rendered) -> Json:
         "spans_cached": made.spans_cached,
         "loudness": round(made.loudness, 2),
         "true_peak": round(made.true_peak, 2),
+        "captions": [str(path) for path in made.captions],
     }
 
 
 def rendered_text(made: Rendered) -> str:
     lines = f"{_count(made.spoken_new, 'line')} spoken now, {made.spoken_cached} kept from before"
-    return f"{made.path}\n  {_length(made.length)}, {_count(len(made.chapters), 'chapter')}; {lines}"
+    names = "\n".join(map(str, (made.path, *made.captions))) + (" (replaced)" if made.replaced else "")
+    return f"{names}\n  {_length(made.length)}, {_count(len(made.chapters), 'chapter')}; {lines}"
+
+
+def verified_json(verified: Verified) -> Json:
+    """Tell what was found out about a recording: times in milliseconds, `loudness` in LUFS over the clear lines."""
+    loudness = verified.loudness
+    return {
+        "path": str(verified.path),
+        "sound": not verified.faults,
+        "planned": verified.planned,
+        "milliseconds": verified.length,
+        "lines": verified.lines,
+        "loudness": None if loudness is None else round(loudness, 2),
+        "checks": list(verified.checks),
+        "faults": [
+            {"check": one.check, "message": one.message, "at": one.at, "file": one.file, "line": one.line}
+            for one in verified.faults
+        ],
+    }
+
+
+def verified_text(verified: Verified) -> str:
+    """Say in a line that a recording is sound, or list its faults: of each check the first ones."""
+    plan = f"{_count(verified.lines, 'line')} as planned" if verified.planned else "it has no plan to be held against"
+    if not verified.faults:
+        return f"{verified.path}: sound; {_length(verified.length)}, {plan}"
+    lines = [f"{verified.path}: {_count(len(verified.faults), 'fault')}"]
+    if not verified.planned:
+        lines.append(f"  {plan}")
+    for check in dict.fromkeys(fault.check for fault in verified.faults):
+        found = [fault for fault in verified.faults if fault.check == check]
+        lines += [f"  {check}: {_fault(fault)}" for fault in found[:_FAULTS_SHOWN]]
+        more = len(found) - _FAULTS_SHOWN
+        lines += [f"  {check}: and {more} more, which --json lists"] if more > 0 else []
+    return "\n".join(lines)
+
+
+def _fault(fault: Fault) -> str:
+    """`at 1:04.2, back-on-mat.md:31, it is not heard`"""
+    moment = "" if fault.at is None else f"at {clock(fault.at)}.{fault.at % 1000 // 100}, "
+    place = f"{fault.file}:{fault.line}, " if fault.file else ""
+    return f"{moment}{place}{fault.message}"
 
 
 def plan_json(plan: Plan) -> Json:
@@ -43,6 +88,7 @@ def plan_json(plan: Plan) -> Json:
     return {
         "name": plan.script.name,
         "title": plan.script.title,
+        "parameters": [_parameter_json(one, dict(plan.script.values)) for one in plan.source.parameters],
         "milliseconds": timeline.length,
         "shortest": timeline.shortest,
         "longest": timeline.longest,
@@ -54,9 +100,11 @@ def plan_json(plan: Plan) -> Json:
 def plan_text(plan: Plan) -> str:
     """Show a script's parameters and its timeline: when, in which chapter, what is heard."""
     timeline, source = plan.timeline, plan.source
-    reach = f"{_length(timeline.shortest)} to {_length(timeline.longest)}"
+    reach = f"made for {_reach(source)}"
+    if source.minutes is None:
+        reach = f"with this voice anything from {_length(timeline.shortest)} to {_length(timeline.longest)}"
     head = [source.title, *([f"  {source.summary}"] if source.summary else [])]
-    head.append(f"  {_length(timeline.length)} long; with this voice anything from {reach}")
+    head.append(f"  {_length(timeline.length)} long; {reach}")
     parameters = [_parameter(one) for one in source.parameters]
     return "\n".join([*head, *(["", "Parameters", *parameters] if parameters else []), "", *_lines(timeline)])
 
@@ -107,12 +155,13 @@ def voices_json(listing: Sequence[Listed]) -> list[Json]:
     ]
 
 
-def voices_text(listing: Sequence[Listed]) -> str:
-    """List engines and their voices by language; a broken engine is a line."""
+def voices_text(listing: Sequence[Listed], language: str | None) -> str:
+    """List engines and their voices, by language or those of one; a broken engine is a line."""
     lines: list[str] = []
     for listed in listing:
         lines.append(f"{listed.engine}: {listed.trouble}" if listed.trouble else listed.engine)
-        voices = sorted(listed.voices, key=lambda voice: (voice.language, voice.name))
+        wanted = (voice for voice in listed.voices if language is None or speaks(voice, language))
+        voices = sorted(wanted, key=lambda voice: (voice.language, voice.name))
         rows = [(f"  {listed.engine}:{voice.name}", voice.language, _title(voice)) for voice in voices]
         lines += [table(rows)] if rows else []
     return "\n".join(lines)
@@ -195,6 +244,20 @@ def _line(placed: Placed) -> Iterator[str]:
         case Silence():
             if placed.cue.kind != "gap":
                 yield f"{start}· {placed.cue.kind} {written(placed.length)}"
+
+
+def _parameter_json(one: Parameter, values: Mapping[str, str]) -> Json:
+    """Describe a parameter; a duration's bounds are in milliseconds."""
+    return {
+        "name": one.name,
+        "label": one.label,
+        "type": one.type,
+        "default": one.default,
+        "value": values[one.name],
+        "choices": list(one.choices),
+        "least": one.least,
+        "most": one.most,
+    }
 
 
 def _parameter(one: Parameter) -> str:

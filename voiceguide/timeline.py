@@ -274,9 +274,11 @@ def _out_of_reach(target: Ms, shortest: Ms, longest: Ms) -> TimelineError:
         else f"with this voice the session lasts from {written(shortest)} to {written(longest)}"
     )
     if target < shortest:
-        advice = "ask for more, speak faster (--rate), shorten a [pause], or give a [rest] or [quiet] a lower 'from'"
+        advice = "ask for more, speak faster (--rate), change a parameter (-p), or shorten a [pause] or a 'from'"
     else:
-        advice = "ask for less, speak slower (--rate), add lines, or give a [rest] or [quiet] a higher 'to'"
+        advice = (
+            "ask for less, speak slower (--rate), change a parameter (-p), add lines, or give a [quiet] a higher 'to'"
+        )
     return TimelineError(f"{written(target)} is out of reach: {room}", hint=advice)
 
 

@@ -1,38 +1,84 @@
-"""Spans and a label, or one line -> a file, whole or not at all."""
+"""Spans and a label, or one line -> a file, its kind told by its name's ending: whole or not at all."""
 
 import contextlib
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from voiceguide import levels
 from voiceguide.audio import Span
+from voiceguide.audiofile.blocks import Recording
+from voiceguide.audiofile.captions import CAPTIONS, caption_text
+from voiceguide.audiofile.cover import cover
+from voiceguide.audiofile.flac import write_flac
 from voiceguide.audiofile.mp3 import Written, write_frames
-from voiceguide.audiofile.tags import Label, id3_tag
-from voiceguide.audiofile.wav import wav_bytes
+from voiceguide.audiofile.pyav import check_pyav, write_m4b, write_opus
+from voiceguide.audiofile.tags import Label, id3_tag, sums_place
+from voiceguide.audiofile.wav import wav_bytes, write_wav
 from voiceguide.cache import Cache
 from voiceguide.errors import OutputError
 from voiceguide.levels import Samples
 
-__all__ = ["Label", "Written", "check_writable", "id3_tag", "write_file", "write_line"]
+__all__ = [
+    "CAPTIONS", "FORMATS", "Label", "Written", "caption_text", "check_writable", "cover", "id3_tag", "write_file",
+    "write_line",
+]  # fmt: skip
+
+FORMATS = ("mp3", "m4b", "opus", "flac", "wav")
+"""The kinds of recordings, named as their files end."""
 
 _TEMPORARY = ".voiceguide-"
 _STALE_SECONDS = 3600
 
 
 def write_file(
-    out: Path, spans: Sequence[Span], label: Label, *, cache: Cache, progress: Callable[[int, int], None]
+    out: Path,
+    spans: Sequence[Span],
+    label: Label,
+    *,
+    cache: Cache,
+    progress: Callable[[int, int], None],
+    beside: Mapping[Path, str] | None = None,
+    check: Callable[[BinaryIO], None] | None = None,
 ) -> Written:
-    """Write an MP3. Under `out` there is the old file, or nothing, until all of the new one is on the disk.
+    """Write a recording of one of the `FORMATS`, and the texts that go beside it.
 
-    Raises OutputError: the disk is full, the folder is not there or not ours to write to.
+    Under `out` there is the old file, or nothing, until all of the new one is on the disk; it comes last, so that
+    whoever sees it finds what goes with it. Raises OutputError: the disk is full, the folder is not there or not ours
+    to write to. An MP3 is shown to `check` before it gets its name, and does not get it if that raises.
     """
     with _whole(out) as file:
-        file.write(id3_tag(label))
-        return write_frames(file, spans, length=levels.frames(label.length), cache=cache, progress=progress)
+        if _ending(out) == "mp3":
+            written = _write_mp3(file, spans, label, cache=cache, progress=progress)
+        else:
+            recording = Recording(spans, levels.frames(label.length), progress)
+            _WRITERS[_ending(out)](file, recording, label)
+            written = recording.written()
+        if check and _ending(out) == "mp3":
+            check(file)
+        _settle(file)
+        for path, text in (beside or {}).items():
+            with _whole(path) as side:
+                side.write(text.encode())
+        return written
+
+
+def _write_mp3(
+    file: BinaryIO, spans: Sequence[Span], label: Label, *, cache: Cache, progress: Callable[[int, int], None]
+) -> Written:
+    tag = id3_tag(label, spans=len(spans) if label.plan else 0)
+    file.write(tag)
+    written = write_frames(file, spans, length=levels.frames(label.length), cache=cache, progress=progress)
+    if label.plan:
+        file.seek(sums_place(tag))
+        file.write(written.sums)
+    return written
+
+
+_WRITERS = {"m4b": write_m4b, "opus": write_opus, "flac": write_flac, "wav": write_wav}
 
 
 def write_line(out: Path, samples: Samples) -> None:
@@ -42,12 +88,16 @@ def write_line(out: Path, samples: Samples) -> None:
 
 
 def check_writable(out: Path) -> None:
-    """Make the folder if it is not there, and see whether a file can be made in it: before any work is done.
+    """Make the folder if it is not there, and see whether such a file can be made in it: before any work is done.
 
     Raises OutputError.
     """
     if out.is_dir():
         raise OutputError(f"{out} is a folder", hint="name a file in it, or end the name with '/'")
+    if out.exists() and not os.access(out, os.W_OK):
+        raise OutputError(f"{out} may not be written over", hint="-o names another file or folder")
+    if _ending(out) in {"m4b", "opus"}:
+        check_pyav()
     with _as_ours(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         _sweep(out.parent)
@@ -64,13 +114,22 @@ def _whole(out: Path) -> Iterator[BinaryIO]:
         try:
             with temporary.open("x+b") as file:
                 yield file
-                file.flush()
-                os.fsync(file.fileno())
+                _settle(file)
             temporary.replace(out)
             _sync_folder(out.parent)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def _settle(file: BinaryIO) -> None:
+    """Have all that was written on the disk."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _ending(out: Path) -> str:
+    return out.suffix.lower().removeprefix(".")
 
 
 def _temporary(out: Path) -> Path:

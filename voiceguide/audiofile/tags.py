@@ -1,10 +1,15 @@
-"""A recording's title, chapters and words -> the ID3 tag that opens its MP3."""
+"""A recording's title, chapters, words and cover -> the tags of each kind of file."""
 
+import base64
 import io
+import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, BinaryIO
 
-from mutagen import id3
+from mutagen import flac, id3, mp4
 
+from voiceguide.audiofile.mp3 import SUM
 from voiceguide.durations import Ms
 from voiceguide.timeline import Chapter
 
@@ -21,37 +26,163 @@ class Label:
     """All that is spoken, as lyrics."""
     length: Ms
     software: str
+    cover: bytes = b""
+    """A PNG; none if it is empty."""
+    plan: bytes = b""
+    """What should be heard when, for whoever verifies an MP3: see `promise`."""
 
 
-def id3_tag(label: Label) -> bytes:
-    """Make an ID3v2.3 tag: the version that every player reads. The same label gives the same bytes."""
-    tag = id3.ID3()
-    language = _three_letters(label.language)
-    tag.add(id3.TIT2(encoding=_UTF16, text=[label.title]))
-    tag.add(id3.TLAN(encoding=_UTF16, text=[language]))
-    tag.add(id3.TLEN(encoding=_UTF16, text=[str(label.length)]))
-    tag.add(id3.TSSE(encoding=_UTF16, text=[label.software]))
-    tag.add(id3.USLT(encoding=_UTF16, lang=language, desc="", text=label.words))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A chapter as it stands in a tag."""
+
+    name: str
+    """By which the table of contents names it."""
+    title: str
+    start: Ms
+    end: Ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """What an MP3 says of itself before its sound."""
+
+    size: int = 0
+    """Bytes before the first frame."""
+    marks: tuple[Mark, ...] = ()
+    """In the order of the table of contents."""
+    contents: tuple[str, ...] = ()
+    """The names of chapters, in the order of the table of contents."""
+    plan: bytes = b""
+    sums: tuple[tuple[int, int], ...] = ()
+    """For each span its number of frames and their CRC-32."""
+
+
+def id3_tag(label: Label, *, spans: int = 0) -> bytes:
+    """Make an ID3v2.3 tag: the version that every player reads. The same label gives the same bytes.
+
+    Frames stand as they are listed here. mutagen would sort them by their size, and players show chapters as they come.
+    At its end it keeps room for the sums of so many spans.
+    """
+    frames = b"".join(_alone(frame)[_ID3_HEAD:] for frame in (*_frames(label), *_sums(spans)))
+    head = _alone(id3.TIT2(encoding=_UTF16, text=[""]))[:_ID3_SIZE]
+    return head + id3.BitPaddedInt.to_str(len(frames), width=4) + frames
+
+
+def _frames(label: Label) -> Iterator[id3.Frame]:
+    language = three_letters(label.language)
     names = [f"chapter{number:04}" for number in range(1, len(label.chapters) + 1)]
-    for name, chapter in zip(names, label.chapters, strict=True):
-        tag.add(_chapter(name, chapter))
+    yield id3.TIT2(encoding=_UTF16, text=[label.title])
+    yield id3.TLAN(encoding=_UTF16, text=[language])
+    yield id3.TLEN(encoding=_UTF16, text=[str(label.length)])
+    yield id3.TSSE(encoding=_UTF16, text=[label.software])
     if names:
-        tag.add(id3.CTOC(element_id="toc", flags=_TOP_LEVEL | _ORDERED, child_element_ids=names, sub_frames=[]))
-    file = io.BytesIO()
+        yield id3.CTOC(element_id="toc", flags=_TOP_LEVEL | _ORDERED, child_element_ids=names, sub_frames=[])
+    for name, chapter in zip(names, label.chapters, strict=True):
+        yield _chapter(name, chapter)
+    yield id3.USLT(encoding=_UTF16, lang=language, desc="", text=label.words)
+    if label.cover:
+        yield id3.APIC(mime=_PNG, type=_FRONT_COVER, desc="", data=label.cover)
+    if label.plan:
+        yield id3.GEOB(encoding=_LATIN1, mime="application/json", filename="", desc=_PLAN, data=label.plan)
+
+
+def _sums(spans: int) -> Iterator[id3.Frame]:
+    if spans:
+        room = bytes(spans * SUM.size)
+        yield id3.GEOB(encoding=_LATIN1, mime="application/octet-stream", filename="", desc=_SUMS, data=room)
+
+
+def sums_place(tag: bytes) -> int:
+    """Where the sums stand in a tag that has room for them."""
+    name = _SUMS.encode("latin-1") + b"\0"
+    return tag.rindex(name) + len(name)
+
+
+def read_tag(file: BinaryIO) -> Tag:
+    """Read what stands before an MP3's sound; a file without a tag gives an empty one. Raises ValueError."""
+    file.seek(0)
+    try:
+        tag = id3.ID3(file, known_frames=_READ)
+    except id3.ID3NoHeaderError:
+        return Tag()
+    except id3.error as error:
+        raise ValueError(str(error)) from error
+    contents = tuple(name for frame in tag.getall("CTOC") for name in frame.child_element_ids)
+    kept = {frame.desc: frame.data for frame in tag.getall("GEOB")}
+    sums = kept.get(_SUMS, b"")
+    return Tag(
+        size=tag.size,
+        marks=tuple(sorted(map(_mark, tag.getall("CHAP")), key=lambda mark: _place_in(contents, mark.name))),
+        contents=contents,
+        plan=kept.get(_PLAN, b""),
+        sums=tuple(SUM.iter_unpack(sums[: len(sums) // SUM.size * SUM.size])),
+    )
+
+
+def _place_in(contents: tuple[str, ...], name: str) -> int:
+    return contents.index(name) if name in contents else len(contents)
+
+
+def _alone(frame: id3.Frame) -> bytes:
+    """A tag with nothing else in it."""
+    tag, file = id3.ID3(), io.BytesIO()
+    tag.add(frame)
     tag.save(file, v2_version=3, padding=lambda _: 0)
     return file.getvalue()
 
 
+def vorbis_comments(label: Label) -> dict[str, str]:
+    """Make the comments of an Opus: chapters as players of Ogg files look for them, the cover as its FLAC block."""
+    cover = {"METADATA_BLOCK_PICTURE": base64.b64encode(_picture(label).write()).decode()} if label.cover else {}
+    return _comments(label) | cover
+
+
+def tag_flac(file: BinaryIO, label: Label) -> None:
+    """Put the tags into a finished FLAC."""
+    file.seek(0)
+    tagged = flac.FLAC(file)
+    tagged.update(_comments(label))
+    if label.cover:
+        tagged.add_picture(_picture(label))
+    file.seek(0)
+    tagged.save(file, padding=lambda _: 0)
+
+
+def tag_m4b(file: BinaryIO, label: Label) -> None:
+    """Put all but the chapters into a finished M4B."""
+    file.seek(0)
+    tagged = mp4.MP4(file)
+    tagged["\xa9nam"] = [label.title]
+    tagged["\xa9lyr"] = [label.words]
+    tagged["\xa9too"] = [label.software]
+    tagged["stik"] = [_AUDIOBOOK]
+    if label.cover:
+        tagged["covr"] = [mp4.MP4Cover(label.cover, mp4.AtomDataType.PNG)]
+    file.seek(0)
+    tagged.save(file, padding=lambda _: 0)
+
+
+_PLAN, _SUMS = "voiceguide plan", "voiceguide sums"
+_READ = {frame.__name__: frame for frame in (id3.CHAP, id3.CTOC, id3.TIT2, id3.GEOB)}
+"""Not the lyrics: mutagen takes 10 ms over them."""
+_LATIN1 = id3.Encoding.LATIN1
+_ID3_HEAD = 10
+"""Bytes before the first frame: `ID3`, version, flags, and from the sixth on the size of all frames."""
+_ID3_SIZE = 6
 _UTF16 = id3.Encoding.UTF16
 """ID3v2.3 has no UTF-8."""
 _TOP_LEVEL = id3.CTOCFlags.TOP_LEVEL
 _ORDERED = id3.CTOCFlags.ORDERED
 _NO_OFFSET = 0xFFFFFFFF
 """Says that the times count, not byte positions."""
+_PNG = "image/png"
+_FRONT_COVER = id3.PictureType.COVER_FRONT
+_AUDIOBOOK = 2
+"""A kind of media by which players keep the place in a recording and its chapters in view."""
 
 
 def _chapter(name: str, chapter: Chapter) -> id3.CHAP:
-    """mutagen sorts frames by their bytes: names of one width make that the order of time."""
     return id3.CHAP(
         element_id=name,
         start_time=chapter.start,
@@ -62,7 +193,44 @@ def _chapter(name: str, chapter: Chapter) -> id3.CHAP:
     )
 
 
-def _three_letters(language: str) -> str:
+def _mark(frame: Any) -> Mark:  # noqa: ANN401  -- mutagen makes the attributes of its frames while it runs
+    titles = frame.sub_frames.getall("TIT2")
+    title = str(titles[0]) if titles else ""
+    return Mark(name=frame.element_id, title=title, start=Ms(frame.start_time), end=Ms(frame.end_time))
+
+
+def _comments(label: Label) -> dict[str, str]:
+    comments = {
+        "TITLE": label.title,
+        "LANGUAGE": three_letters(label.language),
+        "LYRICS": label.words,
+        "ENCODED-BY": label.software,
+    }
+    for number, chapter in enumerate(label.chapters, start=1):
+        comments[f"CHAPTER{number:03}"] = full_clock(chapter.start)
+        comments[f"CHAPTER{number:03}NAME"] = chapter.title
+    return comments
+
+
+def full_clock(moment: Ms) -> str:
+    """Write a moment as `00:01:02.345`."""
+    minutes, milliseconds = divmod(int(moment), 60_000)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{milliseconds // 1000:02}.{milliseconds % 1000:03}"
+
+
+def _picture(label: Label) -> flac.Picture:
+    picture = flac.Picture()
+    picture.type, picture.mime, picture.data = _FRONT_COVER, _PNG, label.cover
+    picture.width, picture.height = struct.unpack_from(">II", label.cover, _PNG_SIZE)
+    picture.depth = 24
+    return picture
+
+
+_PNG_SIZE = 16
+"""Where a PNG's width and height stand: behind its signature and the head of its first chunk."""
+
+
+def three_letters(language: str) -> str:
     """ISO 639-2, as ID3 asks; `und` (undetermined) for languages not listed here."""
     return _ISO_639_2.get(language.partition("-")[0].lower(), "und")
 

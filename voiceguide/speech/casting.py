@@ -102,7 +102,7 @@ class Cast:
         engine, chosen = self._named(voice or (_ENGLISH if _primary(language) == "en" else _OTHER))
         voices = self.voices(engine)
         candidates = tuple(one for one in voices if one.name == chosen) if chosen else voices
-        speaking = [one for one in candidates if _speaks(one, language)]
+        speaking = [one for one in candidates if speaks(one, language)]
         if not speaking:
             raise SpeechError(
                 f"the voice '{voice or engine}' does not speak '{language}'",
@@ -110,6 +110,12 @@ class Cast:
             )
         best = min(speaking, key=lambda one: _distance(one, language))
         return Speaker(engine=engine, fingerprint=self.fingerprint(engine), voice=best)
+
+    def language(self, voice: str | None) -> str:
+        """Give the language of a voice that was named itself, English where only an engine was. Raises SpeechError."""
+        engine, chosen = self._named(voice or _ENGLISH)
+        own = next((one.language for one in self.voices(engine) if one.name == chosen), ANY_LANGUAGE)
+        return "en" if own == ANY_LANGUAGE else own
 
     def voices(self, engine: str) -> tuple[Voice, ...]:
         """Give an engine's voices, as it gave them when it was last asked in this form. Raises SpeechError."""
@@ -174,7 +180,7 @@ class Cast:
             return ()
 
     def _speaking(self, language: str) -> str:
-        able = [one for one in self.engines if any(_speaks(voice, language) for voice in self._voices_or_none(one))]
+        able = [one for one in self.engines if any(speaks(voice, language) for voice in self._voices_or_none(one))]
         return " or ".join(f"'{engine}'" for engine in able) or f"a script in another language than '{language}'"
 
 
@@ -218,7 +224,8 @@ def _primary(language: str) -> str:
     return language.replace("_", "-").lower().partition("-")[0]
 
 
-def _speaks(voice: Voice, language: str) -> bool:
+def speaks(voice: Voice, language: str) -> bool:
+    """Tell whether a voice speaks a language, in whatever variety."""
     return voice.language == ANY_LANGUAGE or _primary(voice.language) in (
         _primary(language),
         _LIKELY.get(_primary(language)),

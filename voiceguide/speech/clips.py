@@ -113,12 +113,14 @@ def speak_all(
     `lexicon` is a file of words the user wants said their way. Raises SpeechError or SeveralErrors, naming all lines
     that failed; the clips of all others are kept.
     """
+    progress = progress or _untold
     lines = _decided(says, cast, read_lexicon(lexicon))
+    progress(0, len(lines))
     calibrations = _calibrations(lines, cast, cache)
     orders = _orders(lines, calibrations)
     ready = {key: clip for key in {order.key for order in orders} if (clip := _kept(key, cache))}
     missing = list({order.key: order for order in orders if order.key not in ready}.values())
-    made = _made(missing, cast, cache, progress or _untold)
+    made = _made(missing, cast, cache, progress)
     clips = ready | made
     return Spoken(clips={order.line.utterance: clips[order.key] for order in orders}, new=len(made), cached=len(ready))
 
