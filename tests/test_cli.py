@@ -97,7 +97,7 @@ def test_an_error_is_explained_and_nothing_is_written(script: Path, arguments: l
     assert result.stdout == ""
     assert result.stderr.startswith("error: ")
     assert complaint in result.stderr
-    assert not list(script.parent.rglob("*.mp3"))
+    assert list(script.parent.iterdir()) == [script]
 
 
 def test_a_target_the_speech_does_not_allow_says_what_it_allows(script: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_target_the_speech_does_not_allow_says_what_it_allows(script: Path) ->
     result = tone("render", "short.md", "--length", "40s")
     assert result.exit_code == 1
     assert "out of reach: with this voice the session lasts from 1m5" in result.stderr
-    assert not list(script.parent.rglob("*.mp3"))
+    assert list(script.parent.iterdir()) == [script]
 
 
 @pytest.mark.parametrize(

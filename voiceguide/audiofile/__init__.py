@@ -88,7 +88,7 @@ def write_line(out: Path, samples: Samples) -> None:
 
 
 def check_writable(out: Path) -> None:
-    """Make the folder if it is not there, and see whether such a file can be made in it: before any work is done.
+    """See whether such a file can be made there, before any work is done, and leave nothing behind: not even a folder.
 
     Raises OutputError.
     """
@@ -99,9 +99,9 @@ def check_writable(out: Path) -> None:
     if _ending(out) in {"m4b", "opus"}:
         check_pyav()
     with _as_ours(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(out.parent)
-        temporary = _temporary(out)
+        folder = next(one for one in out.absolute().parents if one.exists())
+        _sweep(folder)
+        temporary = _temporary(folder / out.name)
         temporary.touch(exist_ok=False)
         temporary.unlink()
 
@@ -110,6 +110,7 @@ def check_writable(out: Path) -> None:
 def _whole(out: Path) -> Iterator[BinaryIO]:
     """A temporary file in the same folder, renamed when it is complete and safe on the disk."""
     with _as_ours(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
         temporary = _temporary(out)
         try:
             with temporary.open("x+b") as file:
