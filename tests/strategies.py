@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from voiceguide.cues import Chime, Cue, Mark, Say, Silence, Slot, Utterance
+from voiceguide.cues import Bed, Chime, Cue, Mark, Say, Silence, Slot, Utterance
 from voiceguide.durations import Ms
 from voiceguide.errors import Place
 
@@ -17,6 +17,7 @@ class Sounding:
         self.fade = Ms(fade)
 
 
+BEDS = ("ocean", "rain")
 SOUNDS = {"short": Sounding(900, 300), "long": Sounding(14_000, 5000)}
 
 
@@ -62,4 +63,14 @@ def slots(draw: st.DrawFn) -> Slot:
 marks = st.builds(Mark, title=st.sampled_from(["One", "Two"]), at=st.just(HERE))
 sessions: st.SearchStrategy[list[Cue]] = st.lists(
     says | silences() | chimes() | slots() | marks, min_size=1, max_size=30
+)
+beds = st.builds(
+    Bed,
+    sound=st.none() | st.sampled_from(BEDS),
+    level_db=st.floats(-60, -6),
+    fade=st.integers(100, 20_000).map(Ms),
+    at=st.just(HERE),
+)
+sessions_with_beds: st.SearchStrategy[list[Cue]] = st.lists(
+    says | silences() | chimes() | slots() | marks | beds, min_size=1, max_size=30
 )

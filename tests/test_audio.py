@@ -1,10 +1,15 @@
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
-from strategies import CLIPS, HERE, SOUNDS, say, sessions
+from numpy.typing import NDArray
+from strategies import BEDS, CLIPS, HERE, SOUNDS, say, sessions, sessions_with_beds
 
 from voiceguide import audio, levels
-from voiceguide.audio import FRAME, Layer, Span, spans
-from voiceguide.cues import Chime, Cue, Silence
+from voiceguide.audio import FRAME, Layer, Mix, Span, event_gains, spans
+from voiceguide.cues import Bed, Chime, Cue, Say, Silence
 from voiceguide.durations import Ms
 from voiceguide.levels import Samples
 from voiceguide.timeline import lay_out
@@ -24,13 +29,38 @@ class Noise:
         return noise.astype(np.float32)
 
 
+class Tone:
+    """A bed at -19 LUFS."""
+
+    channels = 2
+
+    def __init__(self, key: str, frames: int = 100) -> None:
+        self.key = key
+        self.frames = frames
+
+    def samples(self) -> Samples:
+        """Of a tone whose waves are whole in a loop."""
+        tone = np.sin(2 * np.pi * np.arange(self.frames * FRAME) * 9 / FRAME)
+        tone *= levels.gain(-19 - levels.loudness(np.stack([tone, tone], axis=1).astype(np.float32)))
+        return np.stack([tone, tone], axis=1).astype(np.float32)
+
+
+class Mute:
+    key = "mute"
+
+    def samples(self) -> Samples:
+        return np.zeros((1, 1), np.float32)
+
+
+SILENT = Mix(air=False)
+LOOPS = {name: Tone(name, 100 + 7 * number) for number, name in enumerate(BEDS)}
 NOISES = {utterance: Noise(utterance.text, clip.length) for utterance, clip in CLIPS.items()}
 CHIMES = {name: Noise(name, sound.length) for name, sound in SOUNDS.items()}
 
 
 def session(*cues: Cue, channels: int = 1) -> tuple[Span, ...]:
     chimes = {name: Noise(name, sound.length, channels) for name, sound in SOUNDS.items()}
-    return spans(lay_out(cues, NOISES, chimes, None), NOISES, chimes)
+    return spans(lay_out(cues, NOISES, chimes, None), NOISES, chimes, {}, SILENT)
 
 
 def pause(length: int) -> Silence:
@@ -49,7 +79,7 @@ def mixed(span: Span) -> Samples:
 @given(sessions)
 def test_spans_cover_the_session_without_gap_or_overlap(cues: list[Cue]) -> None:
     timeline = lay_out(cues, NOISES, CHIMES, None)
-    made = spans(timeline, NOISES, CHIMES)
+    made = spans(timeline, NOISES, CHIMES, {}, SILENT)
     assert all(span.frames > 0 for span in made)
     padding = sum(span.frames for span in made) * FRAME - audio.ENCODER_DELAY - levels.frames(timeline.length)
     assert audio.DECODER_DELAY <= padding <= 4095  # what the twelve bits of the LAME tag can say
@@ -59,7 +89,7 @@ def test_spans_cover_the_session_without_gap_or_overlap(cues: list[Cue]) -> None
 @given(sessions)
 def test_every_sound_is_there_at_its_moment_and_nothing_else_is(cues: list[Cue]) -> None:
     timeline = lay_out(cues, NOISES, CHIMES, None)
-    made = spans(timeline, NOISES, CHIMES)
+    made = spans(timeline, NOISES, CHIMES, {}, SILENT)
     whole = np.concatenate([mixed(span) if span.layers else np.zeros((span.frames * FRAME, 1)) for span in made])
     heard = np.abs(whole[:, 0]) > 0
     expected = np.zeros(len(heard), bool)
@@ -75,15 +105,14 @@ def test_every_sound_is_there_at_its_moment_and_nothing_else_is(cues: list[Cue])
 
 def test_a_clip_is_the_same_span_wherever_it_stands() -> None:
     early = session(pause(1000), say(3), pause(5000), say(4))
-    late = session(pause(7654), say(3), pause(123_456), say(4))
+    late = session(pause(7654), say(3), pause(32_109), say(4))
     assert [span.key for span in early if span.layers] == [span.key for span in late if span.layers]
 
 
 def test_starts_are_never_late_and_less_than_a_frame_early() -> None:
-    for start in range(0, 3000, 7):
-        (_, span) = session(pause(start + 100), say(0))
-        begin = sum(one.frames for one in session(pause(start + 100), say(0))[:1]) + span.layers[0].offset
-        early = levels.frames(start + 100) - begin * FRAME
+    for start in range(200, 3000, 7):
+        silence, span = session(pause(start), say(0))
+        early = levels.frames(start) - (silence.frames + span.layers[0].offset) * FRAME
         assert 0 <= early < FRAME
 
 
@@ -123,3 +152,101 @@ def test_blocks_join_as_if_there_were_none() -> None:
 def test_gain_is_in_decibels() -> None:
     quiet, loud = (np.abs(mixed(session(chime(gain))[0])).max() for gain in (-6.0, 0.0))
     assert np.isclose(levels.decibels(loud / quiet), 6.0, atol=0.01)
+
+
+def bed(sound: str | None = "rain", level_db: float = -22.0, fade: int = 5000) -> Bed:
+    return Bed(sound=sound, level_db=level_db, fade=Ms(fade), at=HERE)
+
+
+def under(*cues: Cue, mix: Mix = SILENT) -> NDArray[np.float64]:
+    """How far the bed alone is under the voice in dB, every 100 ms; its words are not mixed in."""
+    timeline = lay_out(cues, NOISES, CHIMES, None)
+    made = spans(timeline, dict.fromkeys(NOISES, Mute()), CHIMES, LOOPS, mix)
+    whole = np.concatenate([mixed(span) for span in made])[: levels.frames(timeline.length)]
+    return levels.momentary(whole) + 19.0
+
+
+SESSION = (bed(), say(1), pause(700), say(2), pause(30_000), say(3), pause(7_900), say(4), pause(14_000), say(5))
+
+
+def test_a_bed_is_22_db_under_words_and_16_in_a_long_silence() -> None:
+    level = under(*SESSION)
+    timeline = lay_out(SESSION, NOISES, CHIMES, None)
+    words = next(event for event in timeline.events if event.cue == say(3))
+    assert np.allclose(level[60 : 100 + CLIPS[say(2).utterance].length // 100 - 60], -22, atol=0.05)
+    assert np.allclose(level[words.start // 100 + 2 : (words.start + words.length) // 100 - 6], -22, atol=0.05)
+    assert np.allclose(level[words.start // 100 - 200 : words.start // 100 - 20], -16, atol=0.05)
+
+
+def test_it_stays_down_in_short_silences_and_rises_in_part_in_middling_ones() -> None:
+    level = under(*SESSION)
+    starts = [event for event in lay_out(SESSION, NOISES, CHIMES, None).events if event.cue in (say(4), say(5))]
+    four, five = (event.start // 100 for event in starts)
+    assert np.allclose(level[four - 75 : four - 5], -22, atol=0.05)
+    assert np.isclose(level[five - 40 : five - 12].max(), -19, atol=0.1)
+
+
+def test_it_never_moves_faster_than_its_ramps() -> None:
+    level = under(*SESSION)[60:-90]
+    steps = np.diff(level)
+    assert steps.max() <= 0.1 * 1.1  # 1 dB a second
+    assert steps.min() >= -0.4 * 1.1  # 6 dB in 1.5 s
+
+
+def test_it_comes_and_goes_softly_and_is_gone_at_the_end() -> None:
+    level = under(*SESSION)
+    assert level[0] < -50
+    assert (np.diff(level[:46]) > 0).all()
+    assert (np.diff(level[-70:]) < 0).all()
+    assert level[-1] < -50
+
+
+def test_one_bed_gives_way_to_another_and_off_ends_it() -> None:
+    long = pause(15_000)
+    cues = (bed(), say(0), long, bed("ocean", -28.0), say(0), long, bed(None, fade=3000), say(0), long, say(0))
+    level = under(*cues)
+    off = next(event.start for event in lay_out(cues, NOISES, CHIMES, None).events if event.cue == bed(None, fade=3000))
+    assert np.isclose(level[60:130].max(), -22 + 3.5, atol=0.2)
+    assert level[off // 100 - 4] < -24
+    assert (level[off // 100 + 32 :] < -100).all()
+
+
+def test_a_bed_of_another_level_glides_there() -> None:
+    level = under(bed(), say(7), bed(level_db=-30.0, fade=2000), say(6), say(7), say(6))
+    start = CLIPS[say(7).utterance].length // 100
+    assert np.allclose(level[start + 22 : start + 40], -30, atol=0.05)
+    assert np.diff(level[start - 5 : start + 25]).min() > -0.5
+
+
+@settings(max_examples=40)
+@given(sessions_with_beds)
+def test_spans_with_beds_join_as_if_there_were_none(cues: list[Cue]) -> None:
+    timeline = lay_out(cues, NOISES, CHIMES, None)
+    made = spans(timeline, NOISES, CHIMES, LOOPS, Mix())
+    for before, after in pairwise(made):
+        seam = np.concatenate([mixed(before)[-50:], mixed(after)[:50]])
+        assert np.allclose(after.background(-1, 0)[-50:], mixed(before)[-50:], atol=2e-4)
+        assert np.allclose(before.background(before.frames, before.frames + 1)[:50], seam[50:], atol=2e-4)
+
+
+def test_air_is_there_at_its_level_and_makes_no_span_depend_on_its_place() -> None:
+    early, late = (
+        spans(lay_out(cues, NOISES, CHIMES, None), NOISES, CHIMES, {}, Mix())
+        for cues in ((pause(1000), say(3), pause(5000)), (pause(7654), say(3), pause(5000)))
+    )
+    assert early[1].key == late[1].key
+    air = mixed(early[0])
+    assert np.isclose(levels.decibels(float(np.sqrt(np.mean(air**2)))), audio.AIR_DBFS, atol=0.01)
+
+
+@pytest.mark.parametrize(("silence", "softer_db"), [(44_000, 0.0), (46_000, -3.0)])
+def test_the_first_line_after_a_long_stillness_comes_softer(silence: int, softer_db: float) -> None:
+    timeline = lay_out([say(0), pause(silence), say(1), pause(3000), say(2)], NOISES, CHIMES, None)
+    gains = zip(timeline.events, event_gains(timeline, SILENT), strict=True)
+    assert [gain for event, gain in gains if isinstance(event.cue, Say)] == [0.0, softer_db, 0.0]
+
+
+def test_a_session_for_sleep_is_softer_but_for_what_is_marked_as_safety() -> None:
+    calm = replace(SILENT, calm_db=-4.0, chimes_db=-1.0)
+    timeline = lay_out([bed(), replace(say(0), safety=True), chime(), say(1)], NOISES, CHIMES, None)
+    assert event_gains(timeline, calm) == (-4.0, 0.0, -5.0, -4.0)

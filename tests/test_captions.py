@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import CLIPS, HERE, SOUNDS, Sounding, sessions
+from strategies import CLIPS, HERE, SOUNDS, Sounding, sessions_with_beds
 from test_audiofile import FFMPEG
 
 from voiceguide.audiofile import CAPTIONS, Label, caption_text
@@ -152,7 +152,7 @@ def test_any_text_can_be_shown(kind: str, texts: list[str]) -> None:
 
 @pytest.mark.parametrize("kind", ["vtt", "srt"])
 @settings(max_examples=30)
-@given(sessions)
+@given(sessions_with_beds)
 def test_any_session_has_captions_in_order(kind: str, cues: list[Cue]) -> None:
     timeline = lay_out(cues, CLIPS, SOUNDS, None)
     assert list(READERS[kind](captions(kind, timeline))) == planned(timeline)

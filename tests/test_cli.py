@@ -66,7 +66,7 @@ def test_json_stands_alone_on_stdout(script: Path) -> None:
     assert {event["kind"] for event in shown["events"]} == {"say", "chime", "silence"}
     first = shown["events"][0]
     assert first == {
-        "kind": "say", "start": 0, "length": first["length"], "text": "Welcome.", "sound": None,
+        "kind": "say", "start": 2000, "length": first["length"], "text": "Welcome.", "sound": None, "level_db": None,
         "file": "short.md", "line": 9,
     }  # fmt: skip
 
@@ -104,7 +104,7 @@ def test_a_target_the_speech_does_not_allow_says_what_it_allows(script: Path) ->
     script.write_text(SCRIPT.replace("[quiet]", "[pause 1m50s]"), encoding="utf-8")
     result = tone("render", "short.md", "--length", "40s")
     assert result.exit_code == 1
-    assert "out of reach: with this voice the session lasts from 1m5" in result.stderr
+    assert "out of reach: with this voice the session lasts from 2m" in result.stderr
     assert list(script.parent.iterdir()) == [script]
 
 

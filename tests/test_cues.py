@@ -10,19 +10,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import assert_never
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceguide.cues import Chime, Cue, Mark, Say, Silence, Slot, read_cues
+from voiceguide.cues import Bed, Chime, Cue, Mark, Say, Silence, Slot, read_cues
 from voiceguide.cues.sentences import sentences
 from voiceguide.durations import Ms, parse_duration, written
 from voiceguide.errors import Place, SeveralErrors, VoiceguideError
 from voiceguide.script import Known, expand, plain, read_script
 
 CASES = Path(__file__).parent / "cases"
-KNOWN = Known(chimes={"bowl", "bell", "singing bowl", "tingsha"}, voices={"heart", "gmw/de", "Anna the second"})
+KNOWN = Known(
+    chimes={"bowl", "bell", "singing bowl", "tingsha"},
+    voices={"heart", "gmw/de", "Anna the second"},
+    beds={"ocean", "rain", "brown noise"},
+)
 TITLE = "---\ntitle: Test\n---\n"
 
 
@@ -128,6 +133,10 @@ def shown(cue: Cue, places: tuple[Path, int] | None) -> Iterator[str]:
         case Slot():
             yield f"slot {shown_bounds(cue)}{where}"
             yield from (f"  {line}" for inner in cue.cues for line in shown(inner, places))
+        case Bed():
+            yield shown_bed(cue) + where
+        case _:
+            assert_never(cue)
 
 
 def shown_say(cue: Say) -> str:
@@ -135,6 +144,7 @@ def shown_say(cue: Say) -> str:
     more = [] if said.language == "en" else [f"in {said.language}"]
     more += [] if said.voice is None else [f"by {said.voice}"]
     more += [] if said.rate == 115 else [f"at {said.rate}"]
+    more += ["for safety"] if cue.safety else []
     return " ".join([f'say "{said.text}"', *more])
 
 
@@ -151,12 +161,17 @@ def shown_chime(cue: Chime) -> str:
     return " ".join([f"chime {cue.sound}", *more])
 
 
+def shown_bed(cue: Bed) -> str:
+    level = f" at {cue.level_db:g}dB" if cue.sound is not None else ""
+    return f"bed {cue.sound or 'off'}{level} over {written(cue.fade)}"
+
+
 # --- properties ---------------------------------------------------------------------------------------------------
 
 PIECES = (
     *"[]#*\\{}%|()-.:\"'<>`~_ \n\t01aZäé",
-    "[pause 4s]", "[for 4s] ", "[chime bowl]", "{{ ", " }}", "{% if ", "{% set a = ", "{% raw %}", "{%- ", " %}",
-    "{# ",
+    "[pause 4s]", "[for 4s] ", "[chime bowl]", "[bed rain]", "[bed off]", "[safety] ", "{{ ", " }}",
+    "{% if ", "{% set a = ", "{% raw %}", "{%- ", " %}", "{# ",
     "\n\n", "# ", "name", "range(9)", "params: ", "minutes: 3", "text", " | upper", "e: 5s", "null",
     "- ", "!!str ", "&a ",
 )  # fmt: skip

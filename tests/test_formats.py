@@ -21,7 +21,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import CLIPS, HERE, SOUNDS, say
-from test_audio import pause
+from test_audio import SILENT, pause
 from test_audiofile import FFMPEG, decoded
 
 from voiceguide import Job, OutputError, Rendered, audiofile, levels, render
@@ -76,7 +76,7 @@ SONGS = {utterance: Song(number, clip.length) for number, (utterance, clip) in e
 def session(*cues: Cue, channels: int = 1) -> tuple[Timeline, tuple[Span, ...]]:
     bowls = {name: Song(20, sound.length, channels) for name, sound in SOUNDS.items()}
     timeline = lay_out(cues, SONGS, bowls, None)
-    return timeline, spans(timeline, SONGS, bowls)
+    return timeline, spans(timeline, SONGS, bowls, {}, SILENT)
 
 
 def label(timeline: Timeline) -> Label:

@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 
 ORDER = (
-    "errors", "durations", "cache", "shipped", "levels", "points", "script", "cues", "speech", "sounds",
-    "timeline", "audio", "audiofile", "verify", "render", "report", "cli",
+    "errors", "durations", "cache", "shipped", "levels", "points", "script", "cues", "speech", "soundfiles", "chimes",
+    "loops", "sounds",
+    "timeline", "audio", "audiofile", "verify", "purposes", "render", "report", "cli",
 )  # fmt: skip
 HOMES: dict[str, str | tuple[str, ...]] = {
     "jinja2": "script", "yaml": "script", "pydantic": "script", "sentencex": "cues", "babel": ("durations", "script"),
     "hibari": "speech/hibari.py", "pyttsx3": "speech", "espeakng_loader": "speech",
-    "soundfile": ("sounds.py", "speech/pyttsx3.py", "audiofile/flac.py", "verify/sound.py"),
-    "pydub": "sounds.py", "imageio_ffmpeg": "sounds.py",
+    "soundfile": ("soundfiles.py", "speech/pyttsx3.py", "audiofile/flac.py", "verify/sound.py"),
+    "pydub": "soundfiles.py", "imageio_ffmpeg": "soundfiles.py",
     "soxr": "levels.py",
-    "lameenc": "audiofile/mp3.py", "av": "audiofile/pyav.py", "mutagen": "audiofile/tags.py",
+    "lameenc": "audiofile/lame.py", "av": "audiofile/pyav.py", "mutagen": "audiofile/tags.py",
     "click": "cli.py", "rich": "cli.py",
 }  # fmt: skip
 HEAVY = {

@@ -12,16 +12,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import mutagen.id3
+import mutagen.mp3
 import numpy as np
 import pytest
+import soundfile
 from test_audiofile import decoded
 
-from voiceguide import Job, OutputError, Rendered, SeveralErrors, levels, plan, render
+from voiceguide import Job, OutputError, Rendered, SeveralErrors, SoundError, levels, plan, render
 from voiceguide.audio import FRAME
 from voiceguide.cache import Cache
-from voiceguide.cues import Chime, Say
+from voiceguide.cues import Bed, Chime, Say, Silence
 from voiceguide.durations import Ms
 from voiceguide.levels import Samples
+from voiceguide.render import output_path
 from voiceguide.timeline import Timeline
 
 SCRIPT = """\
@@ -101,7 +104,7 @@ def test_a_recording_is_exactly_as_long_as_asked(job: Job, target: Ms | None) ->
     ["tone", pytest.param("hibari", marks=pytest.mark.engine), pytest.param("pyttsx3", marks=pytest.mark.engine)],
 )
 def test_lines_begin_when_planned_and_nothing_sounds_between(job: Job, voice: str) -> None:
-    _, timeline, sound = rendered(replace(job, voice=voice))
+    _, timeline, sound = rendered(replace(job, voice=voice, air=False))
     for start, _ in clear_lines(timeline):
         assert -1 <= heard_from(sound, start) <= 31
     for start, stop in silences(timeline):
@@ -242,3 +245,120 @@ def test_two_runs_at_once_to_one_name_leave_one_whole_file(job: Job, tmp_path: P
     assert job.out is not None
     assert job.out.read_bytes() == whole
     assert [path.name for path in job.out.parent.iterdir()] == ["measured.mp3"]
+
+
+def speech(job: Job) -> tuple[Timeline, float]:
+    _, timeline, sound = rendered(job)
+    lines = [sound[levels.frames(start) : levels.frames(stop)] for start, stop in clear_lines(timeline)]
+    return timeline, levels.loudness(np.concatenate(lines))
+
+
+def test_air_comes_before_the_first_sound_and_after_the_last_and_both_count(job: Job) -> None:
+    with_air, without = (plan(replace(job, air=air)).timeline for air in (True, False))
+    assert with_air.length == without.length == 90_000
+    assert (with_air.events[0].start, without.events[0].start) == (2000, 0)
+    ends = [event.start + event.length for event in with_air.events if isinstance(event.cue, Say | Chime)]
+    assert with_air.length - max(ends) == 5000
+    _, _, sound = rendered(job)
+    for part in (sound[:88_200], sound[-5 * levels.RATE :]):
+        assert abs(levels.decibels(float(np.sqrt(np.mean(part[5000:-5000] ** 2)))) - -66) < 1
+
+
+def test_the_time_to_lie_down_is_not_counted(job: Job) -> None:
+    made, timeline, sound = rendered(replace(job, lead_in=Ms(12_345)))
+    assert len(sound) == levels.frames(102_345)
+    assert made.length == 102_345
+    assert timeline.events[0].start == 14_345
+    assert made.chapters[0].start == 0
+
+
+def backgrounds(folder: Path) -> None:
+    """Put short beds beside the script: those that came with this take a second to open."""
+    (folder / "sounds").mkdir()
+    for number, name in enumerate(("hum", "rush")):
+        noise = np.random.default_rng(number).normal(0, 0.1, (6 * levels.RATE, 2))
+        soundfile.write(folder / "sounds" / f"{name}.wav", noise, levels.RATE)
+
+
+def test_a_bed_is_under_the_whole_session_unless_the_script_has_its_own(job: Job) -> None:
+    backgrounds(job.script.parent)
+    sounds = [event.cue.sound for event in plan(replace(job, bed="hum")).timeline.events if isinstance(event.cue, Bed)]
+    assert sounds == ["hum"]
+    script = SCRIPT.replace("# One", "# One\n[bed rush at -30dB]").replace("# Two", "# Two\n[bed off]")
+    job.script.write_text(script, encoding="utf-8")
+    for asked, level_db, expected in (
+        (None, None, [("rush", -30.0), (None, -22.0)]),
+        ("hum", None, [("hum", -30.0), (None, -22.0)]),
+        ("hum", -25.0, [("hum", -25.0), (None, -22.0)]),
+        ("off", None, []),
+    ):
+        events = plan(replace(job, bed=asked, bed_level_db=level_db)).timeline.events
+        assert [(event.cue.sound, event.cue.level_db) for event in events if isinstance(event.cue, Bed)] == expected
+    with pytest.raises(SoundError, match="there is no bed called 'rian'") as caught:
+        plan(replace(job, bed="rian"))
+    assert caught.value.hint == "did you mean 'rain'?"
+
+
+def test_speech_over_a_bed_is_as_loud_as_without(job: Job) -> None:
+    backgrounds(job.script.parent)
+    _, alone = speech(job)
+    made = render(replace(job, bed="rush", out=job.script.with_name("rush.mp3")))
+    sound = decoded(made.path, 2)
+    lines = [sound[levels.frames(start) : levels.frames(stop)] for start, stop in clear_lines(plan(job).timeline)]
+    assert abs(levels.loudness(np.concatenate(lines)) - alone) < 0.3
+
+
+def test_for_sleep_all_is_softer_but_safety_and_nothing_rings_at_the_end(job: Job) -> None:
+    job.script.write_text(SCRIPT.replace("Come back", "[safety] Come back"), encoding="utf-8")
+    asleep = replace(job, sleep=True, out=job.script.with_name("sleep.mp3"))
+    session = plan(asleep)
+    assert [event.cue.sound for event in session.timeline.events if isinstance(event.cue, Chime)] == ["bowl"]
+    awake, soft = decoded(render(job).path)[:, 0], decoded(render(asleep).path)[:, 0]
+    first, last = (clear_lines(timeline) for timeline in (plan(job).timeline, session.timeline))
+    for number, expected in ((1, -4.0), (-1, 0.0)):
+        (a, b), (c, d) = first[number], last[number]
+        softer = levels.loudness(soft[levels.frames(c) : levels.frames(d)])
+        assert abs(softer - levels.loudness(awake[levels.frames(a) : levels.frames(b)]) - expected) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("purpose", "louder_db", "most_dbtp", "kbit"), [("podcast", 3, -1, 128), ("audiobook", 0, -3, 192)]
+)
+def test_a_purpose_sets_loudness_peaks_and_bit_rate(
+    job: Job, purpose: str, louder_db: float, most_dbtp: float, kbit: int
+) -> None:
+    _, usual = speech(job)
+    asked = replace(job, purpose=purpose, out=job.script.with_name("asked.mp3"))
+    timeline, found = speech(asked)
+    assert abs(found - usual - louder_db) < 0.3
+    assert levels.true_peak(decoded(job.script.with_name("asked.mp3"))[:, 0]) <= most_dbtp
+    info = mutagen.mp3.MP3(job.script.with_name("asked.mp3")).info
+    assert info is not None
+    assert info.bitrate == kbit * 1000
+    assert timeline.events[0].start == (1000 if purpose == "audiobook" else 2000)
+
+
+def test_a_purpose_that_is_not_there_or_wants_another_bit_rate_is_told(job: Job) -> None:
+    with pytest.raises(OutputError, match="there is no purpose called 'potcast'"):
+        render(replace(job, purpose="potcast"))
+    with pytest.raises(OutputError, match="constant bit rate"):
+        render(replace(job, purpose="podcast", varying_rate=True))
+
+
+def test_a_proof_has_all_the_words_and_no_long_silence(job: Job) -> None:
+    proof, whole = (plan(replace(job, proof=proof)).timeline for proof in (True, False))
+    words = [[event.cue for event in one.events if isinstance(event.cue, Say)] for one in (proof, whole)]
+    assert words[0] == words[1]
+    assert max(event.length for event in proof.events if isinstance(event.cue, Silence)) <= 1500
+    assert proof.length < whole.length
+    assert output_path(replace(job, proof=True, out=None)).name == "measured-proof.mp3"
+
+
+def test_a_varying_bit_rate_makes_a_smaller_file_of_the_same_length(job: Job) -> None:
+    constant = render(job)
+    varying = render(replace(job, air=False, varying_rate=True, out=job.script.with_name("vbr.mp3")))
+    assert len(decoded(varying.path)) == levels.frames(varying.length)
+    assert varying.path.stat().st_size < constant.path.stat().st_size * 0.7
+    info = mutagen.mp3.MP3(varying.path).info
+    assert info is not None
+    assert info.bitrate_mode == mutagen.mp3.BitrateMode.VBR

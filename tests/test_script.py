@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from voiceguide.cues import Bed, read_cues
 from voiceguide.durations import Ms
 from voiceguide.errors import ScriptError, SeveralErrors, TimelineError, VoiceguideError
 from voiceguide.script import Known, Pace, Parameter, Range, Script, Source, bounds, expand, plain, read_script
@@ -204,6 +205,21 @@ def test_a_sound_may_be_named_by_a_path_that_is_known(script: Path) -> None:
     script.write_text("---\ntitle: T\nparams: {bell: bowl}\n---\n[chime {{ bell }}]\n", encoding="utf-8")
     made = expand(read_script(script, known), {"bell": "my sounds/bell #1.wav"}, None, known)
     assert [plain(line.text) for line in made.lines] == ["[chime my sounds/bell #1.wav]"]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("bowl", "chime"), ("rain", "bed"), ("both", "chime")])
+def test_a_default_says_which_kind_of_sound_a_parameter_is(script: Path, name: str, kind: str) -> None:
+    known = Known(chimes={"bowl", "both"}, voices=set(), beds={"rain", "both"})
+    script.write_text(f"---\ntitle: T\nparams: {{sound: {name}}}\n---\nOne.\n", encoding="utf-8")
+    (parameter,) = read_script(script, known).parameters
+    assert (parameter.type, parameter.kind) == ("sound", kind)
+
+
+def test_a_bed_may_be_named_by_a_path_that_is_known(script: Path) -> None:
+    known = Known(chimes=(), voices=(), beds={"rain", "my sounds/river #1.wav"})
+    script.write_text("---\ntitle: T\nparams: {bed: rain}\n---\n[bed {{ bed }}]\nOne.\n", encoding="utf-8")
+    made = expand(read_script(script, known), {"bed": "my sounds/river #1.wav"}, None, known)
+    assert [cue.sound for cue in read_cues(made, known) if isinstance(cue, Bed)] == ["my sounds/river #1.wav"]
 
 
 # --- parts --------------------------------------------------------------------------------------------------------

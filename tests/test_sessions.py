@@ -11,7 +11,7 @@ from typing import assert_never
 
 import pytest
 
-from voiceguide.cues import Chime, Cue, Mark, Say, Silence, Slot, read_cues
+from voiceguide.cues import Bed, Chime, Cue, Mark, Say, Silence, Slot, read_cues
 from voiceguide.durations import Ms
 from voiceguide.points import table
 from voiceguide.script import Known, Source, expand, read_script
@@ -83,7 +83,7 @@ def at_every_length(name: str, /, **values: str) -> Iterator[tuple[float, tuple[
         yield minutes, session(name, minutes, **values)
 
 
-def flat(cues: tuple[Cue, ...]) -> list[Say | Silence | Chime | Mark]:
+def flat(cues: tuple[Cue, ...]) -> list[Say | Silence | Chime | Mark | Bed]:
     """Open the `[for]` lines, so that only what is heard, and the chapters, are left."""
     return [inner for cue in cues for inner in (cue.cues if isinstance(cue, Slot) else (cue,))]
 
@@ -112,7 +112,7 @@ def bounds(cues: tuple[Cue, ...], words_a_minute: float = 115) -> tuple[float, f
                 taken = speech_ms(cue.utterance.text, words_a_minute)
             case Chime():
                 taken = CHIME_MS
-            case Mark():
+            case Mark() | Bed():
                 taken = 0
             case _:
                 assert_never(cue)

@@ -1,14 +1,16 @@
+from collections.abc import Iterable
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from strategies import CLIPS, HERE, SOUNDS, Sounding, chimes, say, sessions
+from strategies import CLIPS, HERE, SOUNDS, Sounding, chimes, say, sessions, sessions_with_beds
 
-from voiceguide.cues import Chime, Cue, Mark, Say, Silence, Slot
+from voiceguide.cues import Bed, Chime, Cue, Mark, Say, Silence, Slot
 from voiceguide.durations import Ms
 from voiceguide.errors import TimelineError
-from voiceguide.timeline import Timeline, lay_out
+from voiceguide.timeline import Placed, Timeline, lay_out
 
 
 def silence(kind: str, natural: int, least: int | None = None, most: int | None = None) -> Silence:
@@ -27,8 +29,37 @@ def chime(sound: str, *, times: int = 1, every: int = 0, wait: int | None = None
     )
 
 
-def lay(*cues: Cue, target: int | None = None) -> Timeline:
-    return lay_out(cues, CLIPS, SOUNDS, None if target is None else Ms(target))
+def bed(sound: str | None, *, fade: int = 8000) -> Bed:
+    return Bed(sound=sound, level_db=-22.0, fade=Ms(fade), at=HERE)
+
+
+def lay(
+    *cues: Cue,
+    target: int | None = None,
+    head: int = 0,
+    tail: int = 0,
+    lead_in: int = 0,
+    longest_silence: int | None = None,
+) -> Timeline:
+    return lay_out(
+        cues,
+        CLIPS,
+        SOUNDS,
+        None if target is None else Ms(target),
+        head=Ms(head),
+        tail=Ms(tail),
+        lead_in=Ms(lead_in),
+        longest_silence=None if longest_silence is None else Ms(longest_silence),
+    )
+
+
+def moments(events: Iterable[Placed], *, later: int = 0) -> list[tuple[Cue, int, int]]:
+    return [(event.cue, event.start + later, event.length) for event in events]
+
+
+def beds_of(timeline: Timeline) -> list[tuple[str | None, int, int]]:
+    found = [(event.cue, event) for event in timeline.events if isinstance(event.cue, Bed)]
+    return [(cue.sound, event.start, event.start + event.length) for cue, event in found]
 
 
 def silent(timeline: Timeline) -> list[int]:
@@ -176,3 +207,135 @@ def test_nothing_sounds_after_the_end(cues: list[Chime]) -> None:
 def test_a_silence_of_nought_can_still_grow() -> None:
     timeline = lay_out([say(0), silence("rest", 0, 0, 5000), say(0)], {say(0).utterance: Sounding(500)}, {}, Ms(3000))
     assert timeline.length == 3000
+
+
+# --- before, after and around ---------------------------------------------------------------------------------------
+
+
+def test_head_tail_and_lead_in_stand_around_all_that_is_heard() -> None:
+    timeline = lay(say(0), silence("pause", 1000), say(1), head=2000, tail=5000, lead_in=30_000)
+    assert [event.start for event in timeline.events if isinstance(event.cue, Say)] == [32_000, 33_000 + length_of(0)]
+    assert timeline.length == 32_000 + length_of(0) + 1000 + length_of(1) + 5000
+
+
+def test_the_tail_begins_when_the_last_sound_has_faded() -> None:
+    assert lay(say(0), chime("long"), tail=5000).length == length_of(0) + SOUNDS["long"].length + 5000
+
+
+def test_the_first_chapter_begins_at_nought_before_the_time_to_lie_down() -> None:
+    cues = (Mark(title="One", at=HERE), say(0), Mark(title="Two", at=HERE), say(1))
+    timeline = lay(*cues, head=2000, tail=5000, lead_in=30_000)
+    first, second = timeline.chapters
+    assert (first.start, first.end) == (0, 32_000 + length_of(0))
+    assert (second.start, second.end) == (first.end, timeline.length)
+
+
+def test_what_stands_around_counts_in_what_is_out_of_reach_but_the_time_to_lie_down_does_not() -> None:
+    with pytest.raises(TimelineError) as caught:
+        lay(say(0), silence("rest", 2000, 1000, 4000), say(0), target=20_000, head=2000, tail=5000, lead_in=60_000)
+    assert "from 8s800ms to 11s800ms, 7s of it before its first sound and after its last" in str(caught.value)
+
+
+def test_a_target_shorter_than_what_stands_around_is_out_of_reach() -> None:
+    with pytest.raises(TimelineError, match="out of reach"):
+        lay(silence("quiet", 0, 0, 9000), target=6000, head=2000, tail=5000)
+
+
+@given(
+    sessions_with_beds, st.fractions(0, 1), st.integers(0, 5000), st.integers(0, 9000), st.sampled_from([0, 1, 30_000])
+)
+def test_what_stands_around_only_moves_a_session(
+    cues: list[Cue], share: Fraction, head: int, tail: int, lead_in: int
+) -> None:
+    alone = lay(*cues)
+    target = alone.shortest + round((alone.longest - alone.shortest) * share)
+    inner = lay(*cues, target=target)
+    timeline = lay(*cues, target=target + head + tail, head=head, tail=tail, lead_in=lead_in)
+    assert timeline.length == lead_in + head + target + tail
+    assert (timeline.shortest, timeline.longest) == (alone.shortest + head + tail, alone.longest + head + tail)
+    heard, before = ([event for event in one.events if not isinstance(event.cue, Bed)] for one in (timeline, inner))
+    assert moments(heard) == moments(before, later=lead_in + head)
+
+
+# --- beds ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_bed_lasts_until_the_next_one_and_the_last_until_the_recording_ends() -> None:
+    timeline = lay(bed("rain"), say(0), silence("pause", 9000), bed("ocean"), say(1), head=2000, tail=5000)
+    change = 2000 + length_of(0) + 9000
+    assert beds_of(timeline) == [("rain", 2000, change), ("ocean", change, timeline.length)]
+
+
+def test_a_bed_that_ends_lasts_as_long_as_its_fade() -> None:
+    timeline = lay(bed("rain"), say(0), bed(None, fade=8000), silence("pause", 20_000), say(1))
+    assert beds_of(timeline) == [("rain", 0, length_of(0)), (None, length_of(0), length_of(0) + 8000)]
+
+
+def test_a_bed_never_ends_after_the_recording() -> None:
+    timeline = lay(bed("rain"), say(0), bed(None, fade=8000), tail=5000)
+    assert beds_of(timeline)[1] == (None, length_of(0), length_of(0) + 5000)
+
+
+def test_of_beds_at_one_moment_the_last_is_heard() -> None:
+    timeline = lay(bed("rain"), bed("ocean"), say(0))
+    assert beds_of(timeline) == [("ocean", 0, timeline.length)]
+
+
+def test_a_bed_stands_before_what_begins_with_it() -> None:
+    timeline = lay(chime("short", wait=0), bed("rain"), say(0))
+    assert [type(event.cue) for event in timeline.events] == [Bed, Chime, Say]
+
+
+@given(sessions_with_beds, st.fractions(0, 1))
+def test_beds_take_no_time_and_leave_no_gap_between_them(cues: list[Cue], share: Fraction) -> None:
+    natural = lay(*cues)
+    target = natural.shortest + round((natural.longest - natural.shortest) * share)
+    timeline = lay(*cues, target=target)
+    bare = lay(*(cue for cue in cues if not isinstance(cue, Bed)), target=target)
+    assert moments(event for event in timeline.events if not isinstance(event.cue, Bed)) == moments(bare.events)
+    found = beds_of(timeline)
+    for (sound, start, end), (_, after, _) in pairwise(found):
+        assert start < after or sound is None
+        assert end == after or sound is None
+    for sound, start, end in found[-1:]:
+        assert end == timeline.length if sound else start < end <= timeline.length
+
+
+# --- to listen through ----------------------------------------------------------------------------------------------
+
+
+def test_a_slot_keeps_what_is_in_it_and_at_most_so_much_silence() -> None:
+    slot = Slot(cues=(say(0),), least=Ms(9000), natural=Ms(9000), most=Ms(9000), at=HERE)
+    timeline = lay(slot, say(1), longest_silence=1500)
+    assert timeline.events[-1].start == length_of(0) + 1500
+
+
+def test_a_slot_too_short_for_its_words_is_told_of_all_the_same() -> None:
+    slot = Slot(cues=(say(0), silence("pause", 5000)), least=Ms(4000), natural=Ms(4000), most=Ms(4000), at=HERE)
+    with pytest.raises(TimelineError, match="more than its 4s"):
+        lay(slot, longest_silence=1500)
+
+
+def test_strokes_come_closer_and_hold_back_the_words_no_longer() -> None:
+    timeline = lay(chime("long", times=3, every=6000, wait=8000), say(0), longest_silence=1500)
+    ringing, words = timeline.events
+    assert isinstance(ringing.cue, Chime)
+    assert ringing.cue.every == 1500
+    assert ringing.length == 2 * 1500 + SOUNDS["long"].length
+    assert words.start == 3 * 1500
+
+
+@given(sessions_with_beds, st.integers(0, 5000))
+def test_no_silence_is_longer_than_asked_and_speech_never_gives(cues: list[Cue], most: int) -> None:
+    whole, brief = lay(*cues), lay(*cues, longest_silence=most)
+    assert all(length <= most for length in silent(brief))
+    spoken, briefly = (
+        [(event.cue, event.length) for event in one.events if isinstance(event.cue, Say)] for one in (whole, brief)
+    )
+    assert briefly == spoken
+    assert brief.length <= whole.length
+
+
+@given(sessions_with_beds)
+def test_a_session_without_long_silences_stays_as_it_is(cues: list[Cue]) -> None:
+    assert lay(*cues, longest_silence=200_000) == lay(*cues)

@@ -71,6 +71,10 @@ class Cache:
             _mark_used(path)
         return body
 
+    def holds(self, kind: str, key: str) -> bool:
+        """Tell whether there is something under a key, without reading it: it may be damaged."""
+        return self._path(kind, key).exists()
+
     def put(self, kind: str, key: str, body: bytes) -> None:
         """Keep a body under a key, whole or not at all. Raises OutputError when the disk is full or read-only."""
         path = self._path(kind, key)

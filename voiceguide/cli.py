@@ -17,15 +17,16 @@ import click
 from click.shell_completion import CompletionItem
 
 from voiceguide import shipped
-from voiceguide.durations import Ms, parse_clock, written
+from voiceguide.durations import Ms, parse_clock, parse_duration, written
 from voiceguide.errors import VoiceguideError
 
 if TYPE_CHECKING:
     from voiceguide.render import Job, Progress
 
+PURPOSES = ("podcast", "audiobook", "insight-timer")
 FORMATS = ("mp3", "m4b", "opus", "flac", "wav")
 CAPTIONS = ("vtt", "srt", "lrc")
-"""As in `audiofile`, which a test holds them to: importing it takes longer than `--help` may."""
+"""As in `purposes` and `audiofile`, which a test holds them to: importing those takes longer than `--help` may."""
 
 _INTERRUPTED = 130
 """What shells expect of a program that was stopped with Ctrl-C: 128 and the number of the signal."""
@@ -68,6 +69,36 @@ class _Length(click.ParamType[Ms]):
             return parse_clock(value) if isinstance(value, str) else Ms(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class _Duration(click.ParamType[Ms]):
+    """A duration such as 30s."""
+
+    name = "duration"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> Ms:
+        try:
+            return parse_duration(value) if isinstance(value, str) else Ms(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class _Decibels(click.ParamType[float]):
+    """A level such as -24dB."""
+
+    name = "level"
+
+    def __init__(self, least: float, most: float) -> None:
+        self._least, self._most = least, most
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            level_db = float(value.lower().removesuffix("db")) if isinstance(value, str) else value
+        except ValueError:
+            self.fail(f"'{value}' is not a level; write one as in -24dB", param, ctx)
+        if not self._least <= level_db <= self._most:
+            self.fail(f"{level_db:g}dB is not from {self._least:g}dB to {self._most:g}dB", param, ctx)
+        return level_db
 
 
 class _Minutes(click.ParamType[Ms]):
@@ -125,22 +156,21 @@ def _session(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def with_job(
         *,
-        script: Path,
         values: tuple[tuple[str, str], ...],
         minutes: Ms | None,
         length: Ms | None,
-        voice: str | None,
-        rate: int | None,
         bell: str | None,
-        **others: object,
+        air: str,
+        **others: Any,  # noqa: ANN401  -- a job's other fields under their own names, and the command's own options
     ) -> None:
         from voiceguide.render import Job  # noqa: PLC0415
 
         if minutes is not None and length is not None:
             raise click.UsageError("--minutes and --length say the same thing: give one of them.")
         own = dict(values) | ({"bell": bell} if bell is not None else {})
+        fields = {name: others.pop(name) for name in _JOB_FIELDS}
         target = length if minutes is None else minutes
-        command(Job(script=script, values=own, voice=voice, rate=rate, target=target), **others)
+        command(Job(values=own, target=target, air=air == "on", **fields), **others)
 
     for option in reversed(_SESSION_OPTIONS):
         with_job = option(with_job)
@@ -155,10 +185,48 @@ _SESSION_OPTIONS = (
     click.option("--voice", metavar="NAME", help="Who speaks: see `voiceguide voices`."),
     click.option("--rate", type=click.IntRange(60, 220), metavar="N", help="Words a minute while speaking."),
     click.option("--bell", metavar="NAME", help="Which chime rings: short for -p bell=NAME."),
+    click.option(
+        "--bell-level",
+        "bell_level_db",
+        type=_Decibels(-30, 6),
+        default=0.0,
+        metavar="-6dB",
+        help="How much louder or softer every chime rings.",
+    ),
+    click.option("--bed", metavar="NAME", help="What goes on in the background, or off: see `voiceguide sounds`."),
+    click.option(
+        "--bed-level",
+        "bed_level_db",
+        type=_Decibels(-60, -6),
+        metavar="-24dB",
+        help="How far beds are under the voice. Default: -22dB.",
+    ),
+    click.option(
+        "--air",
+        type=click.Choice(("on", "off")),
+        default="on",
+        help="A breath of air under everything, or digital silence.",
+    ),
+    click.option(
+        "--lead-in",
+        type=_Duration(),
+        default=Ms(0),
+        metavar="30s",
+        help="Time to lie down before it starts; not counted in the length.",
+    ),
+    click.option("--sleep", is_flag=True, help="For falling asleep: softer, no bell in the last chapter, a long fade."),
+    click.option("--for", "purpose", type=click.Choice(PURPOSES), help="Loudness and bit rate as such places ask for."),
+    click.option("--proof", is_flag=True, help="Cut all silences short, to listen through the words."),
     _AS_JSON,
     _QUIETLY,
     _VERBOSELY,
 )
+
+
+_JOB_FIELDS = (
+    "script", "voice", "rate", "bell_level_db", "bed", "bed_level_db", "lead_in", "sleep", "purpose", "proof",
+)  # fmt: skip
+"""What an option's value becomes as it is."""
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -215,8 +283,13 @@ def show(job: "Job", *, as_json: bool) -> None:
 @_session
 @click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FILE-or-FOLDER", help="Default: output/")
 @click.option("-f", "--format", "kind", type=click.Choice(FORMATS), help="Default: as FILE ends, or mp3.")
+@click.option(
+    "--vbr", is_flag=True, help="Let an MP3's bit rate vary: a smaller file, and seeking a little less exact."
+)
 @click.option("--captions", type=click.Choice(CAPTIONS), multiple=True, help="Write captions beside the recording.")
-def render(job: "Job", *, out: Path | None, kind: str | None, captions: tuple[str, ...], as_json: bool) -> None:
+def render(
+    job: "Job", *, out: Path | None, kind: str | None, vbr: bool, captions: tuple[str, ...], as_json: bool
+) -> None:
     """Make the recording: an MP3 with chapters, or another kind of file.
 
     \b
@@ -226,7 +299,8 @@ def render(job: "Job", *, out: Path | None, kind: str | None, captions: tuple[st
     from voiceguide.render import render as render_job  # noqa: PLC0415
 
     with _progress() as progress:
-        made = render_job(replace(job, out=out, format=kind, captions=captions), progress=progress)
+        asked = replace(job, out=out, format=kind, varying_rate=vbr, captions=captions)
+        made = render_job(asked, progress=progress)
     if as_json:
         _print_json(report.rendered_json(made))
     else:
@@ -252,6 +326,25 @@ def voices(*, language: str | None, as_json: bool) -> None:
         _print_json(report.voices_json(listing))
     else:
         click.echo(report.voices_text(listing, language))
+
+
+@main.command()
+@_AS_JSON
+@_VERBOSELY
+def sounds(*, as_json: bool) -> None:
+    """List the chimes and beds: those that came with this, and your own.
+
+    \b
+    Example: voiceguide sounds
+    """
+    from voiceguide import report  # noqa: PLC0415
+    from voiceguide.sounds import Sounds  # noqa: PLC0415
+
+    found = Sounds().descriptions()
+    if as_json:
+        _print_json(report.sounds_json(found))
+    else:
+        click.echo(report.sounds_text(found))
 
 
 @main.command()

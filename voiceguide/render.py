@@ -8,12 +8,14 @@ from importlib import metadata
 from pathlib import Path
 
 from voiceguide import audio, audiofile, levels, shipped
-from voiceguide.audiofile import Label
-from voiceguide.audiofile.promise import promise, promise_to_json
+from voiceguide.audio import AIR_DBFS, FADE_OUT, Mix, event_gains
+from voiceguide.audiofile import Coding, Label
+from voiceguide.audiofile.promise import Promise, promise, promise_to_json
 from voiceguide.cache import Cache, digest
-from voiceguide.cues import Chime, Cue, Say, Slot, Utterance, read_cues
+from voiceguide.cues import Bed, Chime, Cue, Mark, Say, Slot, Utterance, read_cues
 from voiceguide.durations import Ms, written
 from voiceguide.errors import OutputError, Place, SoundError, VoiceguideError, did_you_mean, raise_all
+from voiceguide.purposes import PURPOSES, Purpose
 from voiceguide.script import Known, Script, Source, expand, read_script
 from voiceguide.sounds import Sounds
 from voiceguide.speech import Cast, Spoken, speak_all
@@ -21,6 +23,14 @@ from voiceguide.timeline import Chapter, Timeline, lay_out
 from voiceguide.verify import check_unheard
 
 _log = logging.getLogger(__name__)
+
+_NONE = Ms(0)
+_HEAD, _TAIL = Ms(2000), Ms(5000)
+"""Of air before the first sound and after the last one."""
+_OFF = "off"
+_CALM_DB = -4.0
+_SLEEP_ENDING = Ms(60_000)
+_PROOF_SILENCE = Ms(1500)
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done (`speaking`, `assembling`), how much of it is done, and of how much."""
@@ -38,10 +48,28 @@ class Job:
     """Words a minute."""
     target: Ms | None = None
     """How long the recording is."""
+    lead_in: Ms = _NONE
+    """Time to lie down, before all else and not counted."""
+    bed: str | None = None
+    """The sound of every bed, or of one all along if the script has none; `off` for no bed."""
+    bed_level_db: float | None = None
+    """Of every bed, relative to the voice, while words are spoken."""
+    bell_level_db: float = 0.0
+    """How much louder every chime rings than its cue says."""
+    air: bool = True
+    """Whether there is a breath of air under everything, and some of it before and after; or digital silence."""
+    sleep: bool = False
+    """Whether it is for falling asleep: softer but for what is marked as safety, no bell at the end, a long fade."""
+    purpose: str | None = None
+    """One of `PURPOSES`: where the recording goes."""
+    proof: bool = False
+    """Whether to shorten all silences, to listen through the words; then `target` says nothing of the length."""
     out: Path | None = None
     """A file's name, or a folder; None for `output/`."""
     format: str | None = None
     """One of `audiofile.FORMATS`; None is as the name in `out` ends, and an MP3 if it is a folder."""
+    varying_rate: bool = False
+    """Whether the bit rate of an MP3 follows its sound."""
     captions: tuple[str, ...] = ()
     """Of `audiofile.CAPTIONS`: written beside the recording, under its name."""
 
@@ -55,6 +83,7 @@ class Plan:
     timeline: Timeline
     spoken: Spoken
     sounds: Sounds
+    mix: Mix = field(default_factory=Mix)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,18 +117,23 @@ def render(job: Job, *, cache: Cache | None = None, progress: Progress = lambda 
     Raises VoiceguideError.
     """
     cache = cache or Cache()
+    purpose = _purpose(job)
     out = output_path(job)
     captions = _beside(out, job.captions)
     for path in (out, *captions.values()):
         audiofile.check_writable(path)
     replaced = out.exists()
     session = plan(job, cache=cache, progress=progress)
-    spans = audio.spans(session.timeline, session.spoken.clips, session.sounds)
+    sounds = session.sounds
+    spans = audio.spans(session.timeline, session.spoken.clips, sounds, sounds.beds, session.mix)
     label = _label(session, cache)
     beside = {path: audiofile.caption_text(kind, session.timeline, label) for kind, path in captions.items()}
     _log.info("%s: %d spans to join into %s", session.script.name, len(spans), out)
     done = partial(progress, "assembling")
-    made = audiofile.write_file(out, spans, label, cache=cache, progress=done, beside=beside, check=check_unheard)
+    coding = Coding(kbit=purpose.kbit, varying=job.varying_rate)
+    made = audiofile.write_file(
+        out, spans, label, cache=cache, coding=coding, progress=done, beside=beside, check=check_unheard
+    )
     return Rendered(
         path=out,
         length=session.timeline.length,
@@ -118,19 +152,81 @@ def render(job: Job, *, cache: Cache | None = None, progress: Progress = lambda 
 def plan(job: Job, *, cache: Cache | None = None, progress: Progress = lambda *_: None) -> Plan:
     """Speak what was never spoken, and lay the session out. Raises VoiceguideError."""
     cache = cache or Cache()
-    sounds = Sounds(job.script.parent, given=tuple(job.values.values()), cache=cache)
+    purpose = _purpose(job)
+    given = (*job.values.values(), *([job.bed] if job.bed else []))
+    sounds = Sounds(job.script.parent, given=given, cache=cache)
     with Cast(cache) as cast:
-        known = Known(chimes=sounds, voices=cast.names)
+        known = Known(chimes=sounds, voices=cast.names, beds=sounds.beds)
         _log.info("reading %s; what is made is kept in %s", job.script, cache.folder)
         source = _as_asked(read_script(job.script, known), job, cast)
         script = expand(source, job.values, job.target, known)
-        cues = read_cues(script, known)
+        cues = _without_waking(_with_bed(read_cues(script, known), job, sounds), job)
         _open(cues, sounds)
         says = [cue for cue in _heard(cues) if isinstance(cue, Say)]
         spoken = speak_all(says, cast, cache, progress=partial(progress, "speaking"))
     _log.info("%s: %d lines spoken, %d kept from before", script.name, spoken.new, spoken.cached)
-    timeline = lay_out(cues, spoken.clips, sounds, script.target)
-    return Plan(source=source, script=script, timeline=timeline, spoken=spoken, sounds=sounds)
+    timeline = lay_out(
+        cues,
+        spoken.clips,
+        sounds,
+        None if job.proof else script.target,
+        head=_around(job, purpose.head, _HEAD),
+        tail=_around(job, purpose.tail, _TAIL),
+        lead_in=job.lead_in,
+        longest_silence=_PROOF_SILENCE if job.proof else None,
+    )
+    mix = _mix(job, purpose)
+    return Plan(source=source, script=script, timeline=timeline, spoken=spoken, sounds=sounds, mix=mix)
+
+
+def _purpose(job: Job) -> Purpose:
+    if job.purpose is None:
+        return Purpose()
+    if job.purpose not in PURPOSES:
+        hint = did_you_mean(job.purpose, PURPOSES)
+        raise OutputError(f"there is no purpose called '{job.purpose}'", hint=hint)
+    if job.varying_rate and PURPOSES[job.purpose].kbit:
+        hint = "leave out one of the two"
+        raise OutputError(f"a recording for '{job.purpose}' has a constant bit rate", hint=hint)
+    return PURPOSES[job.purpose]
+
+
+def _mix(job: Job, purpose: Purpose) -> Mix:
+    return Mix(
+        air=job.air,
+        chimes_db=job.bell_level_db,
+        calm_db=_CALM_DB if job.sleep else 0.0,
+        gain_db=purpose.voice_lufs - Purpose().voice_lufs,
+        ceiling_db=purpose.ceiling_dbtp,
+        ending=_SLEEP_ENDING if job.sleep else FADE_OUT,
+    )
+
+
+def _around(job: Job, asked: Ms | None, usual: Ms) -> Ms:
+    """How much air stands around what is heard: without air there is nothing to hear in it."""
+    return (usual if asked is None else asked) if job.air else _NONE
+
+
+def _with_bed(cues: Sequence[Cue], job: Job, sounds: Sounds) -> tuple[Cue, ...]:
+    """Let the job's bed stand in for the script's. Raises SoundError for one that is not there."""
+    if job.bed == _OFF:
+        return tuple(cue for cue in cues if not isinstance(cue, Bed))
+    if job.bed is not None and job.bed not in sounds.beds:
+        raise SoundError(f"there is no bed called '{job.bed}'", hint=did_you_mean(job.bed, [*sounds.beds, _OFF]))
+    if job.bed is not None and not any(isinstance(cue, Bed) for cue in cues):
+        cues = (Bed(sound=job.bed, at=Place(path="--bed", line=1)), *cues)
+    return tuple(_as_bed(cue, job) if isinstance(cue, Bed) and cue.sound is not None else cue for cue in cues)
+
+
+def _as_bed(cue: Bed, job: Job) -> Bed:
+    level_db = cue.level_db if job.bed_level_db is None else job.bed_level_db
+    return replace(cue, sound=job.bed or cue.sound, level_db=level_db)
+
+
+def _without_waking(cues: Sequence[Cue], job: Job) -> tuple[Cue, ...]:
+    """For sleep, leave out what rings in the last chapter."""
+    last = max((number for number, cue in enumerate(cues) if isinstance(cue, Mark)), default=0)
+    return tuple(cue for number, cue in enumerate(cues) if not (job.sleep and number > last and isinstance(cue, Chime)))
 
 
 def speak_line(
@@ -160,14 +256,15 @@ def read_all() -> dict[str, Source | VoiceguideError]:
 
 
 def _read(path: Path, cast: Cast) -> Source | VoiceguideError:
+    sounds = Sounds(path.parent)
     try:
-        return read_script(path, Known(chimes=Sounds(path.parent), voices=cast.names))
+        return read_script(path, Known(chimes=sounds, voices=cast.names, beds=sounds.beds))
     except VoiceguideError as error:
         return error
 
 
 def output_path(job: Job) -> Path:
-    """Where a job's recording goes: `output/NAME.mp3`, with the length in the name if one was asked for.
+    """Where a job's recording goes: `output/NAME.mp3`, with the length in the name if one was asked for, or `-proof`.
 
     Raises OutputError.
     """
@@ -176,6 +273,7 @@ def output_path(job: Job) -> Path:
         raise OutputError("a recording can't go to stdout: what stands first in it is written last", hint="name a file")
     if not out.suffix or out.is_dir():
         length = f"-{written(job.target)}" if job.target is not None else ""
+        length = "-proof" if job.proof else length
         out /= f"{job.script.stem}{length}.{job.format or audiofile.FORMATS[0]}"
     _check_ending(out, job.format)
     return out
@@ -217,14 +315,15 @@ def _heard(cues: Sequence[Cue]) -> Iterator[Cue]:
 
 
 def _open(cues: Sequence[Cue], sounds: Sounds) -> None:
-    """Open every sound that will ring, before anything is spoken, and tell of all that can't be."""
+    """Open every sound that will be heard, before anything is spoken, and tell of all that can't be."""
     errors: dict[str, VoiceguideError] = {}
-    for chime in (cue for cue in _heard(cues) if isinstance(cue, Chime)):
-        if chime.sound not in errors:
-            try:
-                sounds[chime.sound]
-            except SoundError as error:
-                errors[chime.sound] = SoundError(error.message, at=chime.at, hint=error.hint)
+    for cue in _heard(cues):
+        if not isinstance(cue, Chime | Bed) or cue.sound is None or cue.sound in errors:
+            continue
+        try:
+            (sounds if isinstance(cue, Chime) else sounds.beds)[cue.sound]
+        except SoundError as error:
+            errors[cue.sound] = SoundError(error.message, at=cue.at, hint=error.hint)
     raise_all(list(errors.values()))
 
 
@@ -237,7 +336,19 @@ def _label(session: Plan, cache: Cache) -> Label:
         length=session.timeline.length,
         software=f"voiceguide {metadata.version('voiceguide')}",
         cover=audiofile.cover(session.script.title, session.timeline, cache),
-        plan=promise_to_json(promise(session.script.title, session.timeline, _loudest(session, cache))),
+        plan=promise_to_json(_promise(session, cache)),
+    )
+
+
+def _promise(session: Plan, cache: Cache) -> Promise:
+    mix = session.mix
+    return promise(
+        session.script.title,
+        session.timeline,
+        {name: loudest + mix.gain_db for name, loudest in _loudest(session, cache).items()},
+        gains=event_gains(session.timeline, mix),
+        voice_lufs=Purpose().voice_lufs + mix.gain_db,
+        air_db=AIR_DBFS + mix.gain_db if mix.air else None,
     )
 
 

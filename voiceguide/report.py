@@ -2,13 +2,16 @@
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import assert_never
 
 from voiceguide.cache import Cache
-from voiceguide.cues import Chime, Say, Silence
+from voiceguide.cues import Bed, Chime, Say, Silence
 from voiceguide.durations import Ms, clock, written
 from voiceguide.errors import VoiceguideError
 from voiceguide.render import Plan, Rendered
 from voiceguide.script import Parameter, Source, bounds
+from voiceguide.sounds import Description
 from voiceguide.speech import Listed, Voice, speaks
 from voiceguide.timeline import Chapter, Placed, Timeline
 from voiceguide.verify import Fault, Verified
@@ -90,6 +93,7 @@ def plan_json(plan: Plan) -> Json:
         "title": plan.script.title,
         "parameters": [_parameter_json(one, dict(plan.script.values)) for one in plan.source.parameters],
         "milliseconds": timeline.length,
+        "lead_in": timeline.lead_in,
         "shortest": timeline.shortest,
         "longest": timeline.longest,
         "chapters": _chapters(timeline.chapters),
@@ -104,7 +108,8 @@ def plan_text(plan: Plan) -> str:
     if source.minutes is None:
         reach = f"with this voice anything from {_length(timeline.shortest)} to {_length(timeline.longest)}"
     head = [source.title, *([f"  {source.summary}"] if source.summary else [])]
-    head.append(f"  {_length(timeline.length)} long; {reach}")
+    lying_down = f", {_length(timeline.lead_in)} of it to lie down" if timeline.lead_in else ""
+    head.append(f"  {_length(timeline.length)} long{lying_down}; {reach}")
     parameters = [_parameter(one) for one in source.parameters]
     return "\n".join([*head, *(["", "Parameters", *parameters] if parameters else []), "", *_lines(timeline)])
 
@@ -167,6 +172,19 @@ def voices_text(listing: Sequence[Listed], language: str | None) -> str:
     return "\n".join(lines)
 
 
+def sounds_json(sounds: Sequence[Description]) -> list[Json]:
+    return [asdict(sound) for sound in sounds]
+
+
+def sounds_text(sounds: Sequence[Description]) -> str:
+    """List chimes, then beds."""
+    rows = [
+        (sound.kind or "either", sound.name, sound.title)
+        for sound in sorted(sounds, key=lambda one: one.kind != "chime")
+    ]
+    return table(rows)
+
+
 def cache_json(cache: Cache) -> Json:
     shelves = {shelf.kind: {"entries": shelf.entries, "bytes": shelf.size} for shelf in cache.shelves()}
     return {"folder": str(cache.folder), "shelves": shelves}
@@ -209,13 +227,14 @@ def _chapters(chapters: Sequence[Chapter]) -> list[Json]:
 
 def _event(placed: Placed) -> Json:
     cue = placed.cue
-    kind = {Say: "say", Chime: "chime", Silence: "silence"}[type(cue)]
+    kind = {Say: "say", Chime: "chime", Silence: "silence", Bed: "bed"}[type(cue)]
     return {
         "kind": kind,
         "start": placed.start,
         "length": placed.length,
         "text": cue.utterance.text if isinstance(cue, Say) else None,
-        "sound": cue.sound if isinstance(cue, Chime) else None,
+        "sound": cue.sound if isinstance(cue, Chime | Bed) else None,
+        "level_db": cue.level_db if isinstance(cue, Bed) and cue.sound is not None else None,
         "file": cue.at.path,
         "line": cue.at.line,
     }
@@ -244,6 +263,16 @@ def _line(placed: Placed) -> Iterator[str]:
         case Silence():
             if placed.cue.kind != "gap":
                 yield f"{start}· {placed.cue.kind} {written(placed.length)}"
+        case Bed():
+            yield f"{start}{_bed(placed.cue)}"
+        case _:
+            assert_never(placed.cue)
+
+
+def _bed(cue: Bed) -> str:
+    if cue.sound is None:
+        return f"bed: off, over {written(cue.fade)}"
+    return f"bed: {cue.sound}, {-cue.level_db:g} dB under the voice"
 
 
 def _parameter_json(one: Parameter, values: Mapping[str, str]) -> Json:
@@ -252,6 +281,7 @@ def _parameter_json(one: Parameter, values: Mapping[str, str]) -> Json:
         "name": one.name,
         "label": one.label,
         "type": one.type,
+        "kind": one.kind,
         "default": one.default,
         "value": values[one.name],
         "choices": list(one.choices),
@@ -264,7 +294,7 @@ def _parameter(one: Parameter) -> str:
     choices = f", of {', '.join(one.choices)}" if one.choices else ""
     reach = f", {bounds(one)}" if one.least is not None or one.most is not None else ""
     label = f": {one.label}" if one.label else ""
-    return f"  -p {one.name}={one.default}  ({one.type}{choices}{reach}){label}"
+    return f"  -p {one.name}={one.default}  ({one.kind or one.type}{choices}{reach}){label}"
 
 
 def _length(length: Ms) -> str:

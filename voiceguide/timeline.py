@@ -3,19 +3,22 @@
 All times are whole milliseconds. Between them lie silences that give like springs: to meet a target, first every quiet,
 then every rest, then every gap of the pace is stretched or shrunk by one factor for all of its kind, each held to its
 bounds. The factor is found directly, as a fraction, and each start is that exact position rounded down: so the sum is
-exact to the millisecond and no silence leaves its bounds.
+exact to the millisecond and no silence leaves its bounds. A bed takes no time: it begins where it stands and lasts
+until the next one, whatever is heard over it.
 """
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Protocol, assert_never
 
-from voiceguide.cues import Chime, Cue, Mark, Say, Silence, Slot, Utterance
+from voiceguide.cues import Bed, Chime, Cue, Mark, Say, Silence, Slot, Utterance
 from voiceguide.durations import Ms, written
 from voiceguide.errors import TimelineError, VoiceguideError, raise_all
+
+_NONE = Ms(0)
 
 
 class Spoken(Protocol):
@@ -41,9 +44,12 @@ class Ringing(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A cue at its place: a clip, a chime to its last -60 dB, or a silence."""
+    """A cue at its place: a clip, a chime to its last -60 dB, a silence, or a bed until the next one or the end.
 
-    cue: Say | Silence | Chime
+    A bed that ends has the length of its fade, or of what is left of the recording if that is less.
+    """
+
+    cue: Say | Silence | Chime | Bed
     start: Ms
     length: Ms
 
@@ -60,31 +66,51 @@ class Timeline:
     """A whole session in time."""
 
     events: tuple[Placed, ...]
-    """In the order of their starts."""
+    """In the order of their starts; a bed comes before what starts with it."""
     chapters: tuple[Chapter, ...]
     length: Ms
+    """Of the whole recording, with the time to lie down."""
     shortest: Ms
-    """The least this session could last with these clips."""
+    """The least this session could last with these clips, without that time."""
     longest: Ms
+    lead_in: Ms
+    """The time to lie down, before all else."""
 
 
 def lay_out(
-    cues: Sequence[Cue], clips: Mapping[Utterance, Spoken], sounds: Mapping[str, Ringing], target: Ms | None
+    cues: Sequence[Cue],
+    clips: Mapping[Utterance, Spoken],
+    sounds: Mapping[str, Ringing],
+    target: Ms | None,
+    *,
+    head: Ms = _NONE,
+    tail: Ms = _NONE,
+    lead_in: Ms = _NONE,
+    longest_silence: Ms | None = None,
 ) -> Timeline:
-    """Place every cue; with a target, so that the session ends exactly then.
+    """Place every cue; with a target, so that the session lasts exactly that.
 
+    `head` is the silence before all that is heard and `tail` the one after its last tail; they count, while `lead_in`,
+    before both, does not: the recording is the target and that long. With `longest_silence` no silence of the script is
+    longer, nor a chime's wait or the time between its strokes, so that its words can be listened through.
     Raises TimelineError: a `[for]` line too short for what is in it, or a target out of reach.
     """
     steps = _steps(cues, clips, sounds)
-    shortest, longest = (_end(steps, [bound(step) for step in steps]) for bound in (_least, _most))
-    lengths = _lengths(steps, target, shortest, longest)
-    starts = [Ms(math.floor(start)) for start in _starts(lengths)]
+    if longest_silence is not None:
+        steps = tuple(_shortened(step, longest_silence) for step in steps)
+    shortest, longest = (_end(steps, [bound(step) for step in steps]) + head + tail for bound in (_least, _most))
+    if target is not None and not shortest <= target <= longest:
+        raise _out_of_reach(target, Ms(shortest), Ms(longest), around=Ms(head + tail))
+    lengths = _lengths(steps, None if target is None else target - head - tail)
+    starts = [Ms(lead_in + head + math.floor(start)) for start in _starts(lengths)]
+    end = Ms(lead_in + head + _end(steps, lengths) + tail)
     return Timeline(
-        events=tuple(_events(steps, starts)),
-        chapters=tuple(_chapters(steps, starts, Ms(_end(steps, lengths)))),
-        length=Ms(_end(steps, lengths)),
+        events=tuple(_events(steps, starts, end)),
+        chapters=tuple(_chapters(steps, starts, end)),
+        length=end,
         shortest=Ms(shortest),
         longest=Ms(longest),
+        lead_in=lead_in,
     )
 
 
@@ -96,7 +122,7 @@ _ORDER = (0, 1, 2)
 class _Step:
     """A cue, how far it moves on what follows, and how long it sounds itself."""
 
-    cue: Say | Silence | Chime | Mark
+    cue: Say | Silence | Chime | Mark | Bed
     least: int
     natural: int
     most: int
@@ -117,7 +143,7 @@ def _steps(cues: Sequence[Cue], clips: Mapping[Utterance, Spoken], sounds: Mappi
                 steps.append(_chime(cue, sounds[cue.sound]))
             case Silence():
                 steps.append(_silence(cue))
-            case Mark():
+            case Mark() | Bed():
                 steps.append(_fixed(cue, 0))
             case Slot():
                 try:
@@ -130,7 +156,7 @@ def _steps(cues: Sequence[Cue], clips: Mapping[Utterance, Spoken], sounds: Mappi
     return tuple(steps)
 
 
-def _fixed(cue: Say | Mark, length: int) -> _Step:
+def _fixed(cue: Say | Mark | Bed, length: int) -> _Step:
     return _Step(cue=cue, least=length, natural=length, most=length, gives=None, sounds=length)
 
 
@@ -173,6 +199,25 @@ def _slot(slot: Slot, clips: Mapping[Utterance, Spoken], sounds: Mapping[str, Ri
     )
 
 
+def _shortened(step: _Step, most: Ms) -> _Step:
+    """Let no silence of a step be longer; a `[for]` line's own is one of them by now."""
+    match step.cue:
+        case Silence():
+            least, natural, longest = (min(length, most) for length in (step.least, step.natural, step.most))
+            return replace(step, least=least, natural=natural, most=longest)
+        case Chime():
+            every = min(step.cue.every, most)
+            strokes, before = ((step.cue.times - 1) * each for each in (every, step.cue.every))
+            advance = strokes + min(step.natural - before, most)
+            sounds = step.sounds - before + strokes
+            cue = replace(step.cue, every=every)
+            return replace(step, cue=cue, least=advance, natural=advance, most=advance, sounds=sounds)
+        case Say() | Mark() | Bed():
+            return step
+        case _:
+            assert_never(step.cue)
+
+
 def _least(step: _Step) -> int:
     return step.least
 
@@ -197,12 +242,10 @@ def _end(steps: Sequence[_Step], lengths: Sequence[Fraction | int]) -> int:
     return max(math.floor(end), *tails, 0)
 
 
-def _lengths(steps: Sequence[_Step], target: Ms | None, shortest: int, longest: int) -> Sequence[Fraction | int]:
+def _lengths(steps: Sequence[_Step], target: int | None) -> Sequence[Fraction | int]:
     lengths = [step.natural for step in steps]
     if target is None or target == _end(steps, lengths):
         return lengths
-    if not shortest <= target <= longest:
-        raise _out_of_reach(target, Ms(shortest), Ms(longest))
     stretch = _end(steps, lengths) < target
     for kind in _ORDER:
         bounds = [_bound(step, stretch=stretch) for step in steps]
@@ -267,12 +310,10 @@ def _solved(springs: Sequence[_Step], room: int) -> list[Fraction]:
     return []
 
 
-def _out_of_reach(target: Ms, shortest: Ms, longest: Ms) -> TimelineError:
-    room = (
-        f"with this voice the session lasts {written(shortest)}"
-        if shortest == longest
-        else f"with this voice the session lasts from {written(shortest)} to {written(longest)}"
-    )
+def _out_of_reach(target: Ms, shortest: Ms, longest: Ms, *, around: Ms) -> TimelineError:
+    reach = written(shortest) if shortest == longest else f"from {written(shortest)} to {written(longest)}"
+    room = f"with this voice the session lasts {reach}"
+    room += f", {written(around)} of it before its first sound and after its last" if around else ""
     if target < shortest:
         advice = "ask for more, speak faster (--rate), change a parameter (-p), or shorten a [pause] or a 'from'"
     else:
@@ -282,14 +323,28 @@ def _out_of_reach(target: Ms, shortest: Ms, longest: Ms) -> TimelineError:
     return TimelineError(f"{written(target)} is out of reach: {room}", hint=advice)
 
 
-def _events(steps: Sequence[_Step], starts: Sequence[Ms]) -> Iterator[Placed]:
+def _events(steps: Sequence[_Step], starts: Sequence[Ms], end: Ms) -> list[Placed]:
+    """All that is heard, and the silences between, in order; of what starts together, beds come first."""
+    return sorted([*_beds(steps, starts, end), *_placed(steps, starts)], key=lambda event: event.start)
+
+
+def _beds(steps: Sequence[_Step], starts: Sequence[Ms], end: Ms) -> Iterator[Placed]:
+    begun = [(step.cue, start) for step, start in zip(steps, starts, strict=False) if isinstance(step.cue, Bed)]
+    stops = [*(start for _, start in begun[1:]), end]
+    for (bed, start), stop in zip(begun, stops, strict=False):
+        length = stop - start if bed.sound is not None else min(bed.fade, end - start)
+        if length > 0:  # another takes its place at once, or nothing follows
+            yield Placed(cue=bed, start=start, length=Ms(length))
+
+
+def _placed(steps: Sequence[_Step], starts: Sequence[Ms]) -> Iterator[Placed]:
     for step, start, after in zip(steps, starts, starts[1:], strict=False):
         match step.cue:
             case Say() | Chime():
                 yield Placed(cue=step.cue, start=start, length=Ms(step.sounds))
             case Silence() if after > start:
                 yield Placed(cue=step.cue, start=start, length=Ms(after - start))
-            case Silence() | Mark():
+            case Silence() | Mark() | Bed():
                 pass
             case _:
                 assert_never(step.cue)

@@ -14,6 +14,7 @@ from voiceguide.audiofile.blocks import Recording
 from voiceguide.audiofile.captions import CAPTIONS, caption_text
 from voiceguide.audiofile.cover import cover
 from voiceguide.audiofile.flac import write_flac
+from voiceguide.audiofile.lame import Coding
 from voiceguide.audiofile.mp3 import Written, write_frames
 from voiceguide.audiofile.pyav import check_pyav, write_m4b, write_opus
 from voiceguide.audiofile.tags import Label, id3_tag, sums_place
@@ -23,8 +24,8 @@ from voiceguide.errors import OutputError
 from voiceguide.levels import Samples
 
 __all__ = [
-    "CAPTIONS", "FORMATS", "Label", "Written", "caption_text", "check_writable", "cover", "id3_tag", "write_file",
-    "write_line",
+    "CAPTIONS", "FORMATS", "Coding", "Label", "Written", "caption_text", "check_writable", "cover", "id3_tag",
+    "write_file", "write_line",
 ]  # fmt: skip
 
 FORMATS = ("mp3", "m4b", "opus", "flac", "wav")
@@ -41,6 +42,7 @@ def write_file(
     *,
     cache: Cache,
     progress: Callable[[int, int], None],
+    coding: Coding | None = None,
     beside: Mapping[Path, str] | None = None,
     check: Callable[[BinaryIO], None] | None = None,
 ) -> Written:
@@ -52,7 +54,7 @@ def write_file(
     """
     with _whole(out) as file:
         if _ending(out) == "mp3":
-            written = _write_mp3(file, spans, label, cache=cache, progress=progress)
+            written = _write_mp3(file, spans, label, cache=cache, coding=coding or Coding(), progress=progress)
         else:
             recording = Recording(spans, levels.frames(label.length), progress)
             _WRITERS[_ending(out)](file, recording, label)
@@ -67,11 +69,18 @@ def write_file(
 
 
 def _write_mp3(
-    file: BinaryIO, spans: Sequence[Span], label: Label, *, cache: Cache, progress: Callable[[int, int], None]
+    file: BinaryIO,
+    spans: Sequence[Span],
+    label: Label,
+    *,
+    cache: Cache,
+    coding: Coding,
+    progress: Callable[[int, int], None],
 ) -> Written:
     tag = id3_tag(label, spans=len(spans) if label.plan else 0)
     file.write(tag)
-    written = write_frames(file, spans, length=levels.frames(label.length), cache=cache, progress=progress)
+    length = levels.frames(label.length)
+    written = write_frames(file, spans, length=length, cache=cache, coding=coding, progress=progress)
     if label.plan:
         file.seek(sums_place(tag))
         file.write(written.sums)

@@ -1,25 +1,27 @@
-"""What stands between brackets -> what it asks for: a silence, a chime, its line's length, another rate or voice."""
+"""What stands between brackets -> what it asks for: a silence, a sound, or how its line or all to come is said."""
 
 import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, NoReturn, assert_never
 
-from voiceguide.cues.kinds import Chime, Silence
+from voiceguide.cues.kinds import Bed, Chime, Silence
 from voiceguide.cues.lines import Stretch
 from voiceguide.durations import Ms, parse_duration, written
 from voiceguide.errors import CueError, Place, did_you_mean
 from voiceguide.script import Known, Line, nearest_voice, plain
 
-Name = Literal["chime", "for", "pause", "quiet", "rate", "rest", "voice"]
+Name = Literal["bed", "chime", "for", "pause", "quiet", "rate", "rest", "safety", "voice"]
 _EXAMPLES: dict[Name, str] = {
+    "bed": "[bed rain], [bed rain at -24dB over 10s] or [bed off]",
     "chime": "[chime bowl] or [chime bowl 3 times every 5s at -6dB wait 8s]",
     "for": "[for 4s] or [for 4s from 3s to 8s]",
     "pause": "[pause 4s]",
     "quiet": "[quiet] or [quiet 2m from 30s to 10m]",
     "rate": "[rate 100]",
     "rest": "[rest 20s] or [rest 20s from 10s to 40s]",
+    "safety": "[safety]",
     "voice": "[voice NAME]",
 }
 
@@ -28,6 +30,9 @@ _QUIET, _LEAST_QUIET, _MOST_QUIET = Ms(60_000), Ms(20_000), Ms(180_000)
 _LEAST_RATE, _MOST_RATE = 60, 220
 _MOST_STROKES = 108
 _LEAST_DB, _MOST_DB = -40.0, 6.0
+"""Of a chime, from what it is by itself."""
+_LEAST_BED_DB, _MOST_BED_DB = -60.0, -6.0
+_LEAST_FADE, _FADE_OUT, _MOST_FADE = Ms(100), Ms(8000), Ms(3_600_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +59,14 @@ class Voice:
     name: str
 
 
-def read_bracket(line: Line, stretch: Stretch, known: Known) -> Silence | Chime | For | Rate | Voice:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Safety:
+    """What its line says is for the listener's safety."""
+
+    at: Place
+
+
+def read_bracket(line: Line, stretch: Stretch, known: Known) -> Silence | Chime | Bed | For | Rate | Safety | Voice:
     """Read a cue. Raises CueError, with a caret under the word that can't be read."""
     _check_values(line, stretch)
     words = _Words(line, stretch)
@@ -71,11 +83,16 @@ def read_bracket(line: Line, stretch: Stretch, known: Known) -> Silence | Chime 
         case "for":
             return _for(words, at)
         case "chime":
-            return _chime(words, at, known.chimes)
+            return _chime(words, at, known)
+        case "bed":
+            return _bed(words, at, known)
         case "rate":
             rate = words.whole_number("the rate", _LEAST_RATE, _MOST_RATE)
             words.end()
             return Rate(rate=rate)
+        case "safety":
+            words.end()
+            return Safety(at=at)
         case "voice":
             return Voice(name=words.voice(known.voices))
         case _:
@@ -114,32 +131,24 @@ def _for(words: "_Words", at: Place) -> For:
     return For(least=least, natural=natural, most=most, at=at)
 
 
-def _chime(words: "_Words", at: Place, sounds: Collection[str]) -> Chime:
-    chime = Chime(sound=words.sound(sounds), gain_db=0.0, times=1, every=Ms(0), wait=None, at=at)
-    seen: set[str] = set()
+def _chime(words: "_Words", at: Place, known: Known) -> Chime:
+    chime = Chime(sound=words.sound(known), gain_db=0.0, times=1, every=Ms(0), wait=None, at=at)
     every: Ms | None = None
-    while words.next is not None:
-        option = "times" if words.next.text[:1].isdigit() else words.next.text
-        if option not in _OPTIONS or option in seen:
-            words.refuse("a second time" if option in seen else None, () if option in seen else _OPTIONS[1:])
-        seen.add(option)
+    for option in words.options(_OPTIONS["chime"]):
         match option:
             case "times":
                 chime = replace(chime, times=words.whole_number("the strokes", 1, _MOST_STROKES))
                 words.expect("times")
             case "every":
-                words.expect("every")
                 every = words.duration()
             case "at":
-                words.expect("at")
-                chime = replace(chime, gain_db=words.decibels())
+                chime = replace(chime, gain_db=words.decibels(_LEAST_DB, _MOST_DB))
             case _:
-                words.expect("wait")
                 chime = replace(chime, wait=words.duration())
     return _with_strokes(chime, every)
 
 
-_OPTIONS = ("times", "every", "at", "wait")
+_OPTIONS: dict[Name, tuple[str, ...]] = {"bed": ("at", "over"), "chime": ("times", "every", "at", "wait")}
 
 
 def _with_strokes(chime: Chime, every: Ms | None) -> Chime:
@@ -150,6 +159,20 @@ def _with_strokes(chime: Chime, every: Ms | None) -> Chime:
         hint = f"write [chime {chime.sound} 3 times every {written(every)}], or leave every out"
         raise CueError("this chime rings once", at=chime.at, hint=hint)
     return replace(chime, every=every or Ms(0))
+
+
+def _bed(words: "_Words", at: Place, known: Known) -> Bed:
+    ends = words.take_off()
+    bed = Bed(sound=None, fade=_FADE_OUT, at=at) if ends else Bed(sound=words.sound(known), at=at)
+    for option in words.options(("over",) if ends else _OPTIONS["bed"]):
+        if option == "at":
+            bed = replace(bed, level_db=words.decibels(_LEAST_BED_DB, _MOST_BED_DB))
+        else:
+            bed = replace(bed, fade=words.fade())
+    return bed
+
+
+_LEVEL_OR_COUNT = re.compile(r"[-+\N{MINUS SIGN}]?\d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +219,13 @@ class _Words:
             message, _, hint = str(error).partition(": ")
             raise CueError(message, at=self._place(word), hint=hint or None) from error
 
+    def fade(self) -> Ms:
+        first, length = self.next, self.duration()
+        if first is not None and not _LEAST_FADE <= length <= _MOST_FADE:
+            hint = f"write a duration from {written(_LEAST_FADE)} to {written(_MOST_FADE)}"
+            raise CueError(f"a fade can't take {written(length)}", at=self._place(first), hint=hint)
+        return length
+
     def bounds(self, natural: Ms | None) -> tuple[Ms, Ms] | None:
         """Read `from 10s to 40s`, if it is there."""
         if self.next is None or self.next.text != "from":
@@ -219,7 +249,7 @@ class _Words:
             raise CueError(f"{what} can't be '{word.text}'", at=self._place(word), hint=hint)
         return int(word.text)
 
-    def decibels(self) -> float:
+    def decibels(self, least: float, most: float) -> float:
         """Read `-6dB`, `+3 dB`, or a level with a true minus sign."""
         word = self._take()
         end, text = word.end, word.text
@@ -227,38 +257,67 @@ class _Words:
             end, text = self.next.end, f"{text}{self._take().text}"
         match = re.fullmatch(r"([-+\N{MINUS SIGN}]?)(\d{1,3}(?:\.\d{1,2})?)db", text, re.IGNORECASE)
         level = float(match[2]) * (1 if match[1] in {"", "+"} else -1) if match else None
-        if level is None or not _LEAST_DB <= level <= _MOST_DB:
+        if level is None or not least <= level <= most:
             at = self._line.place(word.start, end)
-            hint = f"write decibels from {_LEAST_DB:g}dB to +{_MOST_DB:g}dB"
+            hint = f"write decibels from {least:+g}dB to {most:+g}dB"
             raise CueError(f"the level can't be '{text}'", at=at, hint=hint)
         return level
 
-    def sound(self, sounds: Collection[str]) -> str:
-        """Read a sound's name of one or more words, up to an option."""
+    def take_off(self) -> bool:
+        """Take the word off, if it comes next."""
+        if self.next is None or self.next.text != "off":
+            return False
+        self._take()
+        return True
+
+    def sound(self, known: Known) -> str:
+        """Read the name, of one or more words, of a sound of the cue's kind, up to an option."""
+        names, others, other = known.chimes, known.beds, "bed"
+        if self.cue == "bed":
+            names, others, other = known.beds, known.chimes, "chime"
         taken = [self._take()]
         while self.next is not None and not self._is_option():
             taken.append(self._take())
         name = _joined(taken)
-        if name not in sounds:
-            self._refuse_option(taken, sounds)
-            at = self._line.place(taken[0].start, taken[-1].end)
-            raise CueError(f"there is no sound called '{name}'", at=at, hint=did_you_mean(name, sounds))
-        return name
+        if name in names:
+            return name
+        at = self._line.place(taken[0].start, taken[-1].end)
+        if name in others:
+            raise CueError(f"'{name}' is a {other}, not a {self.cue}", at=at, hint=f"write [{other} {name}]")
+        self._refuse_option(taken, names)
+        what = "sound" if self.cue == "chime" else "bed"
+        raise CueError(f"there is no {what} called '{name}'", at=at, hint=did_you_mean(name, names))
+
+    def options(self, known: tuple[str, ...]) -> Iterator[str]:
+        """Take the names of options, in any order; what an option says is for the caller to take."""
+        seen: set[str] = set()
+        while self.next is not None:
+            option = "times" if "times" in known and self.next.text[:1].isdigit() else self.next.text
+            if option in seen:
+                self.refuse("a second time", ())
+            if option not in known:
+                self.refuse(None, tuple(one for one in known if one not in seen))
+            seen.add(option)
+            if option != "times":  # it stands behind its number
+                self._take()
+            yield option
 
     def _is_option(self) -> bool:
+        options = _OPTIONS[self.cue]
         first, second = self._words[0].text, self._words[1].text if len(self._words) > 1 else ""
-        return first in _OPTIONS or (first.isdigit() and second in {"", *_OPTIONS})
+        return first in options or ("times" in options and first.isdigit() and second in {"", *options})
 
-    def _refuse_option(self, taken: list[_Word], sounds: Collection[str]) -> None:
+    def _refuse_option(self, taken: list[_Word], names: Collection[str]) -> None:
         """Refuse a misspelt option that was taken for a part of a sound's name: `bowl 3 tmies`, `bowl evry 5s`."""
-        known = (count for count in range(len(taken) - 1, 0, -1) if _joined(taken[:count]) in sounds)
+        options = _OPTIONS[self.cue]
+        known = (count for count in range(len(taken) - 1, 0, -1) if _joined(taken[:count]) in names)
         rest = taken[next(known, len(taken)) :]
-        if rest and rest[0].text.isdigit():
+        if rest and rest[0].text.isdigit() and "times" in options:
             self._words = rest[1:] + self._words
             self.refuse(None, ("times",))
-        if rest and (rest[0].text[0].isdigit() or difflib.get_close_matches(rest[0].text, _OPTIONS, n=1)):
+        if rest and (_LEVEL_OR_COUNT.match(rest[0].text) or difflib.get_close_matches(rest[0].text, options, n=1)):
             self._words = rest + self._words
-            self.refuse(None, _OPTIONS)
+            self.refuse(None, options)
 
     def voice(self, voices: Collection[str]) -> str:
         """Read a voice's name of one or more words."""

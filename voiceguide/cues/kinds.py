@@ -6,6 +6,8 @@ from typing import Literal
 from voiceguide.durations import Ms
 from voiceguide.errors import Place
 
+_FADE_IN = Ms(5000)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance:
@@ -25,6 +27,8 @@ class Utterance:
 class Say:
     utterance: Utterance
     at: Place
+    safety: bool = False
+    """Said at full level also where all else is softer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,19 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bed:
+    """From here on, a sound in the background: one begins, takes the place of another, changes its level, or ends."""
+
+    sound: str | None
+    """None ends it."""
+    level_db: float = -22.0
+    """Relative to the voice, while words are spoken."""
+    fade: Ms = _FADE_IN
+    """How long it takes to come in, to change or to end."""
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """A chapter begins: at its first sound, the first one at 0."""
 
@@ -68,4 +85,4 @@ class Mark:
     at: Place
 
 
-Cue = Say | Silence | Chime | Slot | Mark
+Cue = Say | Silence | Chime | Slot | Mark | Bed

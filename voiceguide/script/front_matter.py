@@ -23,7 +23,18 @@ from pydantic_core import ErrorDetails
 
 from voiceguide.durations import Ms, parse_duration
 from voiceguide.errors import Place, ScriptError, VoiceguideError, did_you_mean, raise_all
-from voiceguide.script.parameters import TYPES, Known, Parameter, Type, bounds, read_value, type_of
+from voiceguide.script.parameters import (
+    SOUND_KINDS,
+    TYPES,
+    Known,
+    Parameter,
+    SoundKind,
+    Type,
+    bounds,
+    kind_of,
+    read_value,
+    type_of,
+)
 from voiceguide.script.text import SourceText
 from voiceguide.script.yaml_tree import KeyPath, Quoted, Tree, read_tree
 
@@ -210,7 +221,7 @@ class _LongForm(_Strict):
     choices: list[_Text] = []
     least: str | None = None
     most: str | None = None
-    kind: Literal["chime"] | None = None
+    kind: SoundKind | None = None
 
 
 def _in_words(error: ValidationError, tree: Tree, path: KeyPath, model: type[BaseModel]) -> Iterator[ScriptError]:
@@ -236,7 +247,7 @@ def _fault_in_words(fault: ErrorDetails, tree: Tree, here: KeyPath, model: type[
             message, _, hint = str(fault["ctx"]["error"]).partition(": ")
             return ScriptError(message, at=tree.place(here), hint=hint or None)
         case "literal_error":
-            allowed = TYPES if name == "type" else ("chime",)
+            allowed = TYPES if name == "type" else SOUND_KINDS
             return ScriptError(
                 f"there is no {name} '{fault['input']}'",
                 at=tree.place(here),
@@ -297,7 +308,7 @@ def _read_parameter(name: str, declaration: object, known: Known) -> Parameter:
             return Parameter(name=name, label=_label(name), type="text", default=str(declaration))
         case str():
             kind = type_of(declaration, known)
-            sound: Literal["chime"] | None = "chime" if kind == "sound" else None
+            sound = kind_of(declaration, known) if kind == "sound" else None
             return Parameter(name=name, label=_label(name), type=kind, default=declaration, kind=sound)
         case list():
             choices = _checked_choices(tuple(declaration), ())
@@ -312,9 +323,11 @@ def _label(name: str) -> str:
 
 
 def _read_long(name: str, form: _LongForm) -> Parameter:
-    kind: Type = form.type or ("choice" if form.choices else "text")
+    kind: Type = form.type or ("choice" if form.choices else "sound" if form.kind else "text")
     if (form.least or form.most) and kind not in {"number", "duration"}:
         raise _DeclarationError(f"a {kind} has no least or most", "they are for numbers and durations", ("type",))
+    if form.kind and kind != "sound":
+        raise _DeclarationError(f"a {kind} has no kind", "it is for sounds: take it out", ("kind",))
     choices = _checked_choices(tuple(form.choices), ("choices",)) if form.choices else ()
     if bool(choices) != (kind in {"choice", "choices"}):
         problem = f"a {kind} has no choices" if choices else f"a {kind} needs its choices"
@@ -339,7 +352,8 @@ def _default(form: _LongForm, kind: Type, choices: tuple[str, ...]) -> str:
     if form.default is None:
         of_itself = {"text": "", "choices": ", ".join(choices), "choice": choices[0] if choices else ""}
         if kind not in of_itself:
-            example = {"number": "3", "yesno": "yes", "sound": "bowl", "voice": "heart"}.get(kind, "60s")
+            sound = "rain" if form.kind == "bed" else "bowl"
+            example = {"number": "3", "yesno": "yes", "sound": sound, "voice": "heart"}.get(kind, "60s")
             raise _DeclarationError(f"a {kind} needs a default", f"add to it default: {example}", ("type",))
         return of_itself[kind]
     return form.default

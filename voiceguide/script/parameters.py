@@ -12,6 +12,8 @@ from voiceguide.script.text import stood_in, unfit_character
 
 Type = Literal["text", "number", "choice", "choices", "yesno", "duration", "sound", "voice"]
 TYPES: tuple[Type, ...] = get_args(Type)
+SoundKind = Literal["chime", "bed"]
+SOUND_KINDS: tuple[SoundKind, ...] = get_args(SoundKind)
 
 _YES_NO = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 _NUMBER = re.compile(r"[-+]?\d{1,12}(\.\d{1,6})?")
@@ -25,6 +27,8 @@ class Known:
 
     chimes: Collection[str]
     voices: Collection[str]
+    beds: Collection[str] = ()
+    """`off` is none of them: everywhere it means that no bed plays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,7 @@ class Parameter:
     least: float | None = None
     """For numbers and durations; a duration's in milliseconds."""
     most: float | None = None
-    kind: Literal["chime"] | None = None
+    kind: SoundKind | None = None
     """Of a sound."""
 
     @property
@@ -71,13 +75,20 @@ def type_of(written_default: str, known: Known) -> Type:
         return "yesno"
     if _NUMBER.fullmatch(written_default):
         return "number"
-    if written_default and written_default in known.chimes:
+    if kind_of(written_default, known):
         return "sound"
     try:
         parse_duration(written_default)
     except ValueError:
         return "text"
     return "duration"
+
+
+def kind_of(name: str, known: Known) -> SoundKind | None:
+    """Tell what a sound is by its name; what may be both is a chime, and no sound is None."""
+    if not name:
+        return None
+    return "chime" if name in known.chimes else "bed" if name in known.beds else None
 
 
 def read_values(parameters: tuple[Parameter, ...], given: Mapping[str, str], known: Known) -> dict[str, Value]:
@@ -118,7 +129,7 @@ def read_value(parameter: Parameter, text: str, known: Known) -> Value:
             parts = [part.strip() for part in text.split(",") if part.strip()]
             return tuple(_one_of(parameter, part, parameter.choices, "choice") for part in parts)
         case "sound":
-            return _one_of(parameter, text.strip(), known.chimes, "sound")
+            return _sound(parameter, text.strip(), known)
         case "voice":
             return _voice(parameter, text.strip(), known.voices)
 
@@ -163,6 +174,15 @@ def _one_of(parameter: Parameter, name: str, names: Collection[str], what: str) 
     if name not in names:
         hint = did_you_mean(name, names)
         raise ScriptError(f"'{parameter.name}' can't be '{name}': there is no such {what}", hint=hint)
+    return Chosen(stood_in(name))
+
+
+def _sound(parameter: Parameter, name: str, known: Known) -> Chosen:
+    if parameter.kind != "bed":
+        return _one_of(parameter, name, known.chimes, "sound")
+    if name != "off" and name not in known.beds:
+        hint = did_you_mean(name, {*known.beds, "off"})
+        raise ScriptError(f"'{parameter.name}' can't be '{name}': there is no such bed", hint=hint)
     return Chosen(stood_in(name))
 
 

@@ -1,0 +1,204 @@
+"""Timeline -> each bed's course through the session: in, under the voice, up where that is long silent, and out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise, zip_longest
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voiceguide.audio.grid import LEAD, frame_after, frame_at
+from voiceguide.cues import Bed, Say
+from voiceguide.durations import Ms
+from voiceguide.levels import Samples
+from voiceguide.loops import FRAME
+from voiceguide.timeline import Timeline
+
+FADE_OUT = Ms(8_000)
+"""How long a bed takes to go at the end, and at least when another one comes."""
+
+_HELD_MS, _LONG_MS = 8_000, 20_000
+"""Silences up to so long leave a bed where it is under words; from so long on it rises all the way, between in part."""
+_RISE_DB = 6.0
+_UP_MS_PER_DB, _DOWN_MS_PER_DB = 1_000.0, 250.0
+"""6 s up, and 1.5 s down before the words."""
+
+
+class Looping(Protocol):
+    """A bed, as loud as the voice, that goes on with its first sample after its last."""
+
+    @property
+    def key(self) -> str:
+        """Names the sound: equal keys sound the same."""
+        ...
+
+    @property
+    def channels(self) -> int: ...
+
+    @property
+    def frames(self) -> int:
+        """Its length, in frames of the grid."""
+        ...
+
+    def samples(self) -> Samples:
+        """Read float32 samples at 44.1 kHz: (frames * 1152, channels)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """Where a bed is at a moment. Between two points it goes straight; before the first and after the last it stays."""
+
+    frame: int
+    """Of the grid."""
+    level_db: float
+    """Relative to the voice."""
+    presence: float
+    """How far it is faded in: 0 is gone, 1 is there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """A bed's way through a stretch of the session."""
+
+    loop: Looping
+    phase: int
+    """The frame of the loop that is the stretch's first."""
+    points: tuple[Point, ...]
+
+    @property
+    def even(self) -> bool:
+        return len(self.points) == 1
+
+    def samples(self, positions: NDArray[np.int64]) -> Samples:
+        """Give what is heard of it at samples of the stretch, (frames, channels)."""
+        loop = self.loop.samples()
+        heard: Samples = loop[(positions + self.phase * FRAME) % len(loop)] * self._gains(positions)[:, None]
+        return heard
+
+    def moving(self) -> Iterator[tuple[int, int]]:
+        """Give the frames in which it does not stay as it is, with those that hear of it."""
+        for one, other in pairwise(self.points):
+            if replace(one, frame=other.frame) != other:
+                yield one.frame - LEAD, frame_after(other.frame * FRAME)
+
+    def part(self, first: int, stop: int) -> "Course | None":
+        """Give its way through some of its frames; None if it is gone in all of them."""
+        inner = [point.frame for point in self.points if first < point.frame < stop]
+        points = [replace(self._at(frame), frame=frame - first) for frame in (first, *inner, stop)]
+        if not any(point.presence for point in points):
+            return None
+        if len({(point.level_db, point.presence) for point in points}) == 1:
+            points = [replace(points[0], frame=0)]
+        return replace(self, phase=(self.phase + first) % self.loop.frames, points=tuple(points))
+
+    def _at(self, frame: int) -> Point:
+        frames, level_db, presence = self._columns()
+        return Point(
+            frame=frame,
+            level_db=round(float(np.interp(frame, frames, level_db)), 4),
+            presence=round(float(np.interp(frame, frames, presence)), 6),
+        )
+
+    def _gains(self, positions: NDArray[np.int64]) -> NDArray[np.float32]:
+        frames, level_db, presence = self._columns()
+        at = positions / FRAME
+        db, faded = np.interp(at, frames, level_db), np.interp(at, frames, presence)
+        gains: NDArray[np.float32] = (10 ** (db / 20) * np.sin(np.pi / 2 * faded) ** 2).astype(np.float32)
+        return gains
+
+    def _columns(self) -> tuple[list[int], list[float], list[float]]:
+        return (
+            [point.frame for point in self.points],
+            [point.level_db for point in self.points],
+            [point.presence for point in self.points],
+        )
+
+
+def courses(timeline: Timeline, beds: Mapping[str, Looping], *, ending: Ms, gain_db: float) -> tuple[Course, ...]:
+    """Give each bed's way through the whole session, `gain_db` over its own level; the last one goes at the end."""
+    ducking = _ducking(timeline)
+    return tuple(
+        Course(
+            loop=beds[run.sound],
+            phase=-frame_at(run.start) % beds[run.sound].frames,
+            points=tuple(_points(run, ducking, gain_db)),
+        )
+        for run in _runs(timeline, ending)
+    )
+
+
+Curve = Sequence[tuple[float, float]]
+"""Moments in ms, and a value at each; straight between them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """One bed from where it begins to where it is gone."""
+
+    sound: str
+    start: Ms
+    fade: Ms
+    levels: Curve
+    leaves: Ms
+    gone: Ms
+
+
+def _runs(timeline: Timeline, ending: Ms) -> Iterator[_Run]:
+    cues = [(event.start, event.cue) for event in timeline.events if isinstance(event.cue, Bed)]
+    groups = [list(group) for _, group in groupby(cues, lambda placed: placed[1].sound)]
+    for group, after in zip_longest(groups, groups[1:]):
+        start, cue = group[0]
+        if cue.sound is None:
+            continue
+        leaves, out = Ms(timeline.length - ending), ending
+        if after:
+            leaves, then = after[0]
+            out = max(then.fade, FADE_OUT) if then.sound else then.fade
+        yield _Run(
+            sound=cue.sound,
+            start=start,
+            fade=cue.fade,
+            levels=list(_glides(group)),
+            leaves=leaves,
+            gone=Ms(min(leaves + out, timeline.length)),
+        )
+
+
+def _glides(group: Sequence[tuple[Ms, Bed]]) -> Iterator[tuple[float, float]]:
+    """A bed's own level: from one cue's to the next one's over its fade, or as much of that as there is time for."""
+    level_db = group[0][1].level_db
+    for (start, cue), after in zip_longest(group, group[1:]):
+        yield start, level_db
+        level_db = cue.level_db
+        yield min(start + cue.fade, after[0] if after else start + cue.fade), level_db
+
+
+def _ducking(timeline: Timeline) -> Curve:
+    """How far beds rise over their level under words, in dB."""
+    words = [(event.start, event.start + event.length) for event in timeline.events if isinstance(event.cue, Say)]
+    line: list[tuple[float, float]] = []
+    end = 0
+    for start, stop in [*words, (timeline.length, timeline.length)]:
+        rise = _RISE_DB * float(np.clip((start - end - _HELD_MS) / (_LONG_MS - _HELD_MS), 0, 1))
+        if rise > 0:
+            opens, closes = end == 0, start == timeline.length
+            line += [(end, rise if opens else 0.0), (end + rise * _UP_MS_PER_DB, rise)]
+            line += [(start - rise * _DOWN_MS_PER_DB, rise), (start, rise if closes else 0.0)]
+        end = max(end, stop)
+    return line or [(0, 0.0)]
+
+
+def _points(run: _Run, ducking: Curve, gain_db: float) -> Iterator[Point]:
+    coming, going = ((run.start, 0.0), (run.start + run.fade, 1.0)), ((run.leaves, 1.0), (run.gone, 0.0))
+    curves: tuple[Curve, ...] = (coming, going, run.levels, ducking)
+    moments = sorted(ms for curve in curves for ms, _ in curve if run.start <= ms <= run.gone)
+    for frame, ms in {frame_at(ms): ms for ms in moments}.items():
+        level_db = gain_db + _value(run.levels, ms) + _value(ducking, ms)
+        presence = min(_value(coming, ms), _value(going, ms))
+        yield Point(frame=frame, level_db=round(level_db, 4), presence=round(presence, 6))
+
+
+def _value(curve: Curve, ms: float) -> float:
+    return float(np.interp(ms, [at for at, _ in curve], [value for _, value in curve]))
