@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from voiceguide.cues import Bed, Chime, Cue, Mark, Say, Silence, Slot, Utterance
+from voiceguide.cues import Bed, Chime, Cue, Interval, Mark, Moment, Say, Silence, Slot, Utterance
 from voiceguide.durations import Ms
 from voiceguide.errors import Place
 
@@ -60,6 +60,35 @@ def slots(draw: st.DrawFn) -> Slot:
     )
 
 
+@st.composite
+def belled(draw: st.DrawFn) -> Silence:
+    """Draw a quiet time in which a chime rings."""
+    every = draw(st.integers(5000, 90_000))
+    natural = draw(st.integers(0, 400_000))
+    chime = Chime(sound=draw(st.sampled_from(sorted(SOUNDS))), gain_db=-6.0, times=1, every=Ms(0), wait=Ms(0), at=HERE)
+    return Silence(
+        kind="quiet",
+        least=Ms(natural // 2),
+        natural=Ms(natural),
+        most=Ms(natural * 2),
+        at=HERE,
+        interval=Interval(chime=chime, every=Ms(every)),
+    )
+
+
+@st.composite
+def moments(draw: st.DrawFn) -> Moment:
+    apart = Ms(draw(st.integers(0, 5000)))
+    gap = Silence(kind="gap", least=apart, natural=apart, most=apart, at=HERE)
+    held = draw(st.lists(says | chimes(), min_size=1, max_size=2))
+    return Moment(
+        cues=tuple(held[:1] + [cue for more in held[1:] for cue in (gap, more)]),
+        left=draw(st.none() | st.integers(0, 300_000).map(Ms)),
+        apart=apart,
+        at=HERE,
+    )
+
+
 marks = st.builds(Mark, title=st.sampled_from(["One", "Two"]), at=st.just(HERE))
 sessions: st.SearchStrategy[list[Cue]] = st.lists(
     says | silences() | chimes() | slots() | marks, min_size=1, max_size=30
@@ -74,3 +103,7 @@ beds = st.builds(
 sessions_with_beds: st.SearchStrategy[list[Cue]] = st.lists(
     says | silences() | chimes() | slots() | marks | beds, min_size=1, max_size=30
 )
+spacious: st.SearchStrategy[list[Cue]] = st.lists(
+    says | silences() | chimes() | slots() | belled(), min_size=1, max_size=20
+)
+"""Sessions with silences enough for a line or two to be said in them."""

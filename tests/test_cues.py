@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voiceguide.cues import Bed, Chime, Cue, Mark, Say, Silence, Slot, read_cues
+from voiceguide.cues import Bed, Chime, Cue, Mark, Moment, Say, Silence, Slot, opened, read_cues, without_chimes
 from voiceguide.cues.sentences import sentences
 from voiceguide.durations import Ms, parse_duration, written
 from voiceguide.errors import Place, SeveralErrors, VoiceguideError
@@ -126,12 +126,17 @@ def shown(cue: Cue, places: tuple[Path, int] | None) -> Iterator[str]:
             yield shown_say(cue) + where
         case Silence():
             yield f"{cue.kind} {shown_bounds(cue)}{where}"
+            if cue.interval:
+                yield f"  every {written(cue.interval.every)} {shown_chime(cue.interval.chime)}"
         case Chime():
             yield shown_chime(cue) + where
         case Mark():
             yield f'chapter "{cue.title}"{where}'
         case Slot():
             yield f"slot {shown_bounds(cue)}{where}"
+            yield from (f"  {line}" for inner in cue.cues for line in shown(inner, places))
+        case Moment():
+            yield f"{shown_moment(cue)}{where}"
             yield from (f"  {line}" for inner in cue.cues for line in shown(inner, places))
         case Bed():
             yield shown_bed(cue) + where
@@ -161,6 +166,11 @@ def shown_chime(cue: Chime) -> str:
     return " ".join([f"chime {cue.sound}", *more])
 
 
+def shown_moment(cue: Moment) -> str:
+    when = "halfway" if cue.left is None else f"{written(cue.left)} left"
+    return f"at {when}, {written(cue.apart)} apart"
+
+
 def shown_bed(cue: Bed) -> str:
     level = f" at {cue.level_db:g}dB" if cue.sound is not None else ""
     return f"bed {cue.sound or 'off'}{level} over {written(cue.fade)}"
@@ -170,6 +180,7 @@ def shown_bed(cue: Bed) -> str:
 
 PIECES = (
     *"[]#*\\{}%|()-.:\"'<>`~_ \n\t01aZäé",
+    "[at halfway] ", "[at 3m left] ", "[quiet 20m, chime bowl every 5m]",
     "[pause 4s]", "[for 4s] ", "[chime bowl]", "[bed rain]", "[bed off]", "[safety] ", "{{ ", " }}",
     "{% if ", "{% set a = ", "{% raw %}", "{%- ", " %}", "{# ",
     "\n\n", "# ", "name", "range(9)", "params: ", "minutes: 3", "text", " | upper", "e: 5s", "null",
@@ -250,3 +261,47 @@ def test_stand_ins_never_reach_an_utterance(tmp_path: Path) -> None:
     script.write_text('---\ntitle: T\nparams: {name: ""}\n---\nHello {{ name }}.\n', encoding="utf-8")
     assert said(script, {"name": r"[a] #b *c* \d"}) == [r"Hello [a] #b *c* \d."]
     assert plain("untouched") == "untouched"
+
+
+# --- all cues of a script -----------------------------------------------------------------------------------------
+
+
+def cues_of(text: str, folder: Path) -> tuple[Cue, ...]:
+    (folder / "script.md").write_text(TITLE + text, encoding="utf-8")
+    return read_cues(expand(read_script(folder / "script.md", KNOWN), {}, None, KNOWN), KNOWN)
+
+
+ALL_HOLDING_CHIMES = """\
+[at halfway] Halfway. [chime bell]
+[at 3m left] [chime bell]
+# One
+[chime bowl]
+One.
+# Two
+Two.
+[quiet 20m, chime tingsha every 5m]
+[for 20s] [chime bowl] Three.
+[chime bowl]
+"""
+
+
+def test_lines_and_silences_can_be_opened(tmp_path: Path) -> None:
+    cues = list(opened(cues_of(ALL_HOLDING_CHIMES, tmp_path)))
+    assert [cue.sound for cue in cues if isinstance(cue, Chime)] == [
+        "bell", "bell", "bowl", "tingsha", "bowl", "bowl"
+    ]  # fmt: skip
+    assert [cue.utterance.text for cue in cues if isinstance(cue, Say)] == ["Halfway.", "One.", "Two.", "Three."]
+
+
+def test_no_chime_is_left_from_a_cue_on_nor_in_a_line_at_a_moment(tmp_path: Path) -> None:
+    cues = cues_of(ALL_HOLDING_CHIMES, tmp_path)
+    second = next(number for number, cue in enumerate(cues) if isinstance(cue, Mark) and cue.title == "Two")
+    kept = list(without_chimes(cues, second))
+    assert [cue.sound for cue in opened(kept) if isinstance(cue, Chime)] == ["bowl"]
+    assert [cue.utterance.text for cue in opened(kept) if isinstance(cue, Say)] == [
+        "Halfway.",
+        "One.",
+        "Two.",
+        "Three.",
+    ]
+    assert [cue.natural for cue in kept if isinstance(cue, Slot)] == [20_000]

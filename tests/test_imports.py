@@ -10,7 +10,7 @@ import pytest
 ORDER = (
     "errors", "durations", "cache", "shipped", "levels", "points", "script", "cues", "speech", "soundfiles", "chimes",
     "loops", "sounds",
-    "timeline", "audio", "audiofile", "verify", "purposes", "render", "report", "cli",
+    "timeline", "audio", "audiofile", "verify", "purposes", "job", "render", "report", "cli",
 )  # fmt: skip
 HOMES: dict[str, str | tuple[str, ...]] = {
     "jinja2": "script", "yaml": "script", "pydantic": "script", "sentencex": "cues", "babel": ("durations", "script"),

@@ -1,15 +1,28 @@
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from strategies import CLIPS, HERE, SOUNDS, Sounding, chimes, say, sessions, sessions_with_beds
+from strategies import (
+    CLIPS,
+    HERE,
+    SOUNDS,
+    Sounding,
+    belled,
+    chimes,
+    moments,
+    say,
+    sessions,
+    sessions_with_beds,
+    spacious,
+)
 
-from voiceguide.cues import Bed, Chime, Cue, Mark, Say, Silence, Slot
+from voiceguide.cues import Bed, Chime, Cue, Interval, Mark, Moment, Say, Silence, Slot
 from voiceguide.durations import Ms
-from voiceguide.errors import TimelineError
+from voiceguide.errors import SeveralErrors, TimelineError
 from voiceguide.timeline import Placed, Timeline, lay_out
 
 
@@ -53,7 +66,7 @@ def lay(
     )
 
 
-def moments(events: Iterable[Placed], *, later: int = 0) -> list[tuple[Cue, int, int]]:
+def places(events: Iterable[Placed], *, later: int = 0) -> list[tuple[Cue, int, int]]:
     return [(event.cue, event.start + later, event.length) for event in events]
 
 
@@ -254,7 +267,7 @@ def test_what_stands_around_only_moves_a_session(
     assert timeline.length == lead_in + head + target + tail
     assert (timeline.shortest, timeline.longest) == (alone.shortest + head + tail, alone.longest + head + tail)
     heard, before = ([event for event in one.events if not isinstance(event.cue, Bed)] for one in (timeline, inner))
-    assert moments(heard) == moments(before, later=lead_in + head)
+    assert places(heard) == places(before, later=lead_in + head)
 
 
 # --- beds ---------------------------------------------------------------------------------------------------------
@@ -292,7 +305,7 @@ def test_beds_take_no_time_and_leave_no_gap_between_them(cues: list[Cue], share:
     target = natural.shortest + round((natural.longest - natural.shortest) * share)
     timeline = lay(*cues, target=target)
     bare = lay(*(cue for cue in cues if not isinstance(cue, Bed)), target=target)
-    assert moments(event for event in timeline.events if not isinstance(event.cue, Bed)) == moments(bare.events)
+    assert places(event for event in timeline.events if not isinstance(event.cue, Bed)) == places(bare.events)
     found = beds_of(timeline)
     for (sound, start, end), (_, after, _) in pairwise(found):
         assert start < after or sound is None
@@ -339,3 +352,196 @@ def test_no_silence_is_longer_than_asked_and_speech_never_gives(cues: list[Cue],
 @given(sessions_with_beds)
 def test_a_session_without_long_silences_stays_as_it_is(cues: list[Cue]) -> None:
     assert lay(*cues, longest_silence=200_000) == lay(*cues)
+
+
+# --- inside a silence: chimes ---------------------------------------------------------------------------------------
+
+
+def rings(timeline: Timeline) -> list[int]:
+    return [event.start for event in timeline.events if isinstance(event.cue, Chime)]
+
+
+def ringing(silence: Silence, sound: str, every: int) -> Silence:
+    return replace(silence, interval=Interval(chime=chime(sound, wait=0), every=Ms(every)))
+
+
+def test_a_silence_stretches_and_the_time_between_its_chimes_stays() -> None:
+    quiet = ringing(silence("quiet", 1_200_000, 300_000, 7_200_000), "long", 300_000)
+    begins = 2000 + length_of(0)
+    for target, strokes in ((1_000_000, 3), (1_220_000, 3), (1_250_000, 4), (3_600_000, 11)):
+        timeline = lay(say(0), quiet, say(1), target=target, head=2000)
+        assert timeline.length == target
+        assert rings(timeline) == [begins + 300_000 * number for number in range(1, strokes + 1)]
+
+
+def test_no_chime_rings_within_half_a_minute_of_the_end_of_its_silence_or_half_its_interval() -> None:
+    assert len(rings(lay(ringing(silence("rest", 630_000), "short", 300_000), say(0)))) == 2
+    assert len(rings(lay(ringing(silence("rest", 629_999), "short", 300_000), say(0)))) == 1
+    assert len(rings(lay(ringing(silence("rest", 25_000), "short", 10_000), say(0)))) == 2
+    assert len(rings(lay(ringing(silence("rest", 24_999), "short", 10_000), say(0)))) == 1
+
+
+def test_a_chime_in_a_silence_rings_into_the_words_that_follow_but_not_over_the_end() -> None:
+    quiet = ringing(silence("rest", 9000), "long", 6000)
+    assert rings(lay(quiet, say(0), tail=5000)) == []
+    followed = lay(quiet, say(0), silence("pause", 11_000 - length_of(0)))
+    assert rings(followed) == [6000]
+    assert followed.length == 20_000
+
+
+@settings(max_examples=50)
+@given(st.lists(belled() | chimes(), min_size=1, max_size=6), st.fractions(0, 1))
+def test_chimes_in_silences_take_no_time(cues: list[Cue], share: Fraction) -> None:
+    natural = lay(*cues)
+    target = natural.shortest + round((natural.longest - natural.shortest) * share)
+    timeline = lay(*cues, target=target)
+    bare = [replace(cue, interval=None) if isinstance(cue, Silence) else cue for cue in cues]
+    alone = lay(*bare, target=target)
+    inside = [cue.interval.chime for cue in cues if isinstance(cue, Silence) and cue.interval]
+    kept = [event for event in timeline.events if event.cue not in inside]
+    assert [(event.start, event.length) for event in kept] == [(event.start, event.length) for event in alone.events]
+    assert timeline.length == alone.length
+
+
+# --- at a moment: lines ---------------------------------------------------------------------------------------------
+
+
+def at(*cues: Say | Silence | Chime, left: int | None = None, apart: int = 3000) -> Moment:
+    return Moment(cues=cues, left=None if left is None else Ms(left), apart=Ms(apart), at=HERE)
+
+
+def start_of(timeline: Timeline, cue: Cue) -> int:
+    (start,) = [event.start for event in timeline.events if event.cue is cue]
+    return start
+
+
+def test_a_line_begins_at_its_moment_if_there_is_silence() -> None:
+    half, late = say(2), say(3)
+    timeline = lay(
+        say(0),
+        at(half),
+        at(late, left=180_000),
+        silence("quiet", 600_000),
+        say(1),
+        head=2000,
+        tail=5000,
+        lead_in=30_000,
+    )
+    assert start_of(timeline, half) == timeline.length - (timeline.length - 30_000) // 2
+    assert start_of(timeline, late) == timeline.length - 180_000
+    alone = lay(say(0), silence("quiet", 600_000), say(1), head=2000, tail=5000, lead_in=30_000)
+    assert timeline.length == alone.length
+    assert (timeline.shortest, timeline.longest, timeline.chapters) == (alone.shortest, alone.longest, alone.chapters)
+    assert set(timeline.events) > set(alone.events)
+
+
+def test_it_makes_room_for_words_and_for_the_first_20_db_of_a_chime() -> None:
+    line = say(2)
+    timeline = lay(silence("pause", 100_000), say(1), silence("pause", 100_000 - length_of(1)), at(line, left=100_000))
+    assert start_of(timeline, line) == 100_000 + length_of(1) + 3000
+    timeline = lay(silence("pause", 99_000), chime("long", wait=0), silence("pause", 101_000), at(line, left=100_000))
+    fits_before = 99_000 - 3000 - length_of(2)
+    assert start_of(timeline, line) == fits_before
+    timeline = lay(silence("pause", 97_000), chime("long", wait=0), silence("pause", 103_000), at(line, left=100_000))
+    assert start_of(timeline, line) == 97_000 + SOUNDS["long"].fade + 3000
+
+
+def test_of_two_places_as_near_it_takes_the_earlier_one() -> None:
+    line, words = say(1), say(7)
+    early, late = 50_000 - length_of(1), 50_000 + length_of(7)
+    around = (silence("pause", 50_000), words, silence("pause", 50_000))
+    assert (early + late) % 2 == 0
+    left = lay(*around).length - (early + late) // 2
+    assert start_of(lay(*around, at(line, left=left, apart=0)), line) == early
+    assert start_of(lay(*around, at(line, left=left - 1, apart=0)), line) == late
+
+
+def test_what_a_line_holds_stays_together_and_its_tail_ends_with_the_session() -> None:
+    first, bell, last = say(0), chime("long", wait=4000), say(1)
+    gap = silence("gap", 700)
+    timeline = lay(silence("pause", 60_000), say(5), at(first, gap, bell, last, left=30_000), tail=5000)
+    start = start_of(timeline, first)
+    assert start == timeline.length - 30_000
+    assert start_of(timeline, bell) == start + length_of(0) + 700
+    assert start_of(timeline, last) == start + length_of(0) + 700 + 4000
+    late = lay(silence("pause", 60_000), at(chime("long", wait=0), left=19_000), say(0), silence("pause", 0), tail=5000)
+    assert max(event.end for event in late.events) <= late.length - 5000
+
+
+def test_lines_take_their_places_in_the_order_in_which_they_are_written() -> None:
+    one, two = say(1), say(2)
+    timeline = lay(silence("quiet", 600_000), at(one), at(two, left=300_000))
+    assert start_of(timeline, one) == 300_000
+    assert start_of(timeline, two) in {300_000 + length_of(1) + 3000, 300_000 - 3000 - length_of(2)}
+
+
+def test_a_line_that_finds_no_silence_says_what_is_in_the_way_and_where_there_is_room() -> None:
+    busy = [cue for _ in range(40) for cue in (say(7), silence("pause", 1000))]
+    with pytest.raises(TimelineError) as caught:
+        lay(*busy, silence("pause", 90_000), at(say(2)))
+    assert caught.value.at == HERE
+    assert caught.value.message == "this line finds no silence halfway, at 3:01: 'Line 7.' is said then"
+    assert "it takes 1s954ms with 3s on either side, and the nearest room is at 4:35" in str(caught.value.hint)
+    with pytest.raises(TimelineError, match="no silence with 2m left, at 2:10: a chime rings then"):
+        lay(chime("long", times=60, every=4000), at(say(2), left=120_000))
+    with pytest.raises(TimelineError, match=r"'Line 1\.' is said too near") as caught:
+        lay(say(0), silence("pause", 5000), say(1), at(say(2)))
+    assert "no silence is that long" in str(caught.value.hint)
+    with pytest.raises(TimelineError, match="the session begins or ends there"):
+        lay(say(0), silence("pause", 60_000), at(say(2), left=2000), tail=5000)
+
+
+def test_a_line_is_never_said_when_more_is_left_than_there_ever_was() -> None:
+    with pytest.raises(TimelineError, match="there are never 3m left: the session lasts 1m8s400ms"):
+        lay(say(0), silence("quiet", 61_000), at(say(1), left=180_000), head=2000, tail=5000, lead_in=300_000)
+
+
+def test_all_lines_without_a_silence_are_told_at_once() -> None:
+    with pytest.raises(SeveralErrors) as caught:
+        lay(say(0), at(say(1)), at(say(2), left=1000))
+    assert len(caught.value.errors) == 2
+
+
+def test_in_a_proof_a_line_stands_where_it_is_written() -> None:
+    one, half, two = say(0), say(2), say(1)
+    timeline = lay(one, at(half), silence("quiet", 600_000), two, longest_silence=1500)
+    starts = [start_of(timeline, cue) for cue in (one, half, two)]
+    assert starts[1] == length_of(0) + 1500
+    assert starts[2] == starts[1] + length_of(2) + 1500 + 1500
+
+
+def heard(timeline: Timeline) -> list[tuple[int, int]]:
+    """Give when words are said, and when a chime has not faded by 20 dB."""
+    says = [(event.start, event.end) for event in timeline.events if isinstance(event.cue, Say)]
+    rung = [(event, event.cue) for event in timeline.events if isinstance(event.cue, Chime)]
+    strokes = [(event.start, (cue.times - 1) * cue.every, SOUNDS[cue.sound].fade) for event, cue in rung]
+    return [*says, *((start, start + later + fade) for start, later, fade in strokes)]
+
+
+@given(spacious, moments(), st.sampled_from([0, 30_000]))
+def test_what_a_line_says_of_the_time_is_true(cues: list[Cue], moment: Moment, lead_in: int) -> None:
+    moment = replace(moment, cues=tuple(replace(cue) for cue in moment.cues))
+    alone = lay(*cues, head=2000, tail=5000, lead_in=lead_in)
+    left = (alone.length - lead_in) // 2 if moment.left is None else moment.left
+    asked, most_off = alone.length - left, max(left // 10, 5000)
+    end = say(0)
+    lasts, sounds = start_of(lay(*moment.cues, end), end), lay(*moment.cues).length
+
+    def fits(start: int) -> bool:
+        first, last = start - moment.apart, start + lasts + moment.apart
+        inside = lead_in + 2000 <= first and max(last, start + sounds) <= alone.length - 5000
+        return inside and all(end <= first or begin >= last for begin, end in heard(alone))
+
+    try:
+        timeline = lay(*cues, moment, head=2000, tail=5000, lead_in=lead_in)
+    except TimelineError:
+        assert left > alone.length - lead_in or not any(map(fits, range(asked - most_off, asked + most_off, 250)))
+        return
+    start = start_of(timeline, moment.cues[0])
+    edges = {edge for begin, end in heard(alone) for edge in (end + moment.apart, begin - moment.apart - lasts)}
+    assert fits(start)
+    assert abs(start - asked) <= most_off
+    assert not any(fits(edge) for edge in (asked, *edges) if abs(edge - asked) < abs(start - asked))
+    others = [event for event in timeline.events if not any(event.cue is cue for cue in moment.cues)]
+    assert others == list(alone.events)
+    assert (timeline.length, timeline.chapters) == (alone.length, alone.chapters)

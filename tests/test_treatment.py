@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from voiceguide import levels
 from voiceguide.levels import RATE, Samples
 from voiceguide.speech import treatment
+from voiceguide.speech.calibration import SPEEDS, calibration
 from voiceguide.speech.judging import judge_sound, judge_speech, letters
+from voiceguide.speech.sibilance import softening
 from voiceguide.speech.worker import FalteredError
 
 
@@ -57,6 +59,75 @@ def test_a_word_keeps_its_own_weight() -> None:
     gain = treatment.gain_to_target(sentence) - 2
     assert levels.loudness(treatment.levelled(sentence, gain)) == pytest.approx(-19, abs=0.2)
     assert levels.loudness(treatment.levelled(word, gain)) < levels.loudness(word) + gain + 0.1
+
+
+@settings(max_examples=20)
+@given(st.floats(0.3, 4), st.floats(-10, 40), st.floats(0.01, 0.9))
+def test_a_peak_is_never_held_down_by_more_than_3_5_db(seconds: float, gain_db: float, peak: float) -> None:
+    clean = treatment.cleaned(voice(seconds, peak=peak), RATE)
+    clip = treatment.levelled(clean, gain_db)[: len(clean)]
+    heard = np.abs(clean) > 1e-3
+    gains = np.abs(clip[heard] / clean[heard])
+    assert levels.decibels(float(gains.max() / gains.min())) <= 3.5
+
+
+# One third of an octave each, after Byrne et al. 1994: 250 Hz to 3.15 kHz, and 4 to 10 kHz.
+BODY_DB = (60.3, 59.0, 62.1, 62.1, 60.5, 56.8, 53.7, 53.0, 52.0, 48.7, 48.1, 46.8)
+SIBILANTS_DB = (45.6, 44.5, 44.3, 43.7, 43.4)
+
+
+def speech(*hiss_db: float) -> Samples:
+    """Noise with the spectrum of average speech, but for its bands from 4 kHz on."""
+    spectrum = np.fft.rfft(np.random.default_rng(4).standard_normal(3 * RATE))
+    for where, level_db in zip(bands(3 * RATE), BODY_DB + tuple(np.add(SIBILANTS_DB, hiss_db)), strict=True):
+        spectrum[where] *= levels.gain(level_db - levels.decibels(float(np.linalg.norm(spectrum[where]))))
+    spectrum[~np.logical_or.reduce(bands(3 * RATE))] = 0
+    sound = np.fft.irfft(spectrum)
+    return np.asarray(0.3 * sound / np.abs(sound).max(), np.float32)
+
+
+def bands(count: int) -> list[np.ndarray]:
+    hz = np.fft.rfftfreq(count, 1 / RATE)
+    return [(hz >= 10 ** ((n - 0.5) / 10)) & (hz < 10 ** ((n + 0.5) / 10)) for n in range(24, 41)]
+
+
+def levels_db(samples: Samples) -> np.ndarray:
+    """Of the bands, in dB over the average speech of the same body."""
+    power = np.abs(np.fft.rfft(samples)) ** 2
+    found = np.array([power[where].sum() for where in bands(len(samples))])
+    average = 10 ** (np.array(BODY_DB + SIBILANTS_DB) / 10)
+    return np.asarray(10 * np.log10(found / found[:12].sum() / (average / average[:12].sum())))
+
+
+@settings(max_examples=15)
+@given(st.tuples(*[st.floats(-10, 6)] * 5))
+def test_a_voice_with_too_much_hiss_is_brought_to_the_average(hiss_db: tuple[float, ...]) -> None:
+    hissing = speech(*hiss_db)
+    after = levels_db(treatment.cleaned(hissing, RATE, softening(hissing)))
+    assert np.all(after[12:] < 1.05)
+    assert np.all(after[12:] > np.minimum(hiss_db, 0) - 1.05)
+    assert np.all(np.abs(after[:12]) < 1)
+
+
+def test_no_more_than_6_db_are_taken() -> None:
+    hissing = speech(3, 5, 9, 12, 15)
+    assert softening(hissing) == pytest.approx((3, 5, 6, 6, 6), abs=0.1)
+    assert levels_db(treatment.cleaned(hissing, RATE, softening(hissing)))[12:] == pytest.approx((0, 0, 3, 6, 9), abs=1)
+
+
+@pytest.mark.parametrize("hiss_db", [(0, 0, 0, 0, 0), (0.8, 0.8, 0.8, 0.8, 0.8), (-20, -3, 0.9, -40, -60)])
+def test_a_voice_within_the_average_is_left_as_it_is(hiss_db: tuple[float, ...]) -> None:
+    clean = treatment.cleaned(speech(*hiss_db), RATE)
+    measured = calibration([[clean]] * len(SPEEDS), "en")
+    assert measured.softer_db == ()
+    assert measured.gain_db == treatment.gain_to_target(clean)
+
+
+def test_a_voice_made_softer_is_still_at_its_level() -> None:
+    hissing = speech(6, 6, 6, 6, 6)
+    measured = calibration([[treatment.cleaned(hissing, RATE)]] * len(SPEEDS), "en")
+    clip = treatment.levelled(treatment.cleaned(hissing, RATE, measured.softer_db), measured.gain_db)
+    assert levels.loudness(clip) == pytest.approx(-19, abs=0.2)
 
 
 def test_turning_the_phase_lowers_lopsided_peaks_and_nothing_else() -> None:

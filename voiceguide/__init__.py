@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from voiceguide.errors import SpeechError as SpeechError
     from voiceguide.errors import TimelineError as TimelineError
     from voiceguide.errors import VoiceguideError as VoiceguideError
-    from voiceguide.render import Job as Job
+    from voiceguide.job import Job as Job
     from voiceguide.render import Plan as Plan
     from voiceguide.render import Rendered as Rendered
     from voiceguide.render import plan as plan
@@ -44,7 +44,8 @@ _HOMES = {
         "CueError", "OutputError", "Place", "ScriptError", "SeveralErrors", "SoundError", "SpeechError",
         "TimelineError", "VoiceguideError",
     ),
-    "render": ("Job", "Plan", "Rendered", "plan", "render"),
+    "job": ("Job",),
+    "render": ("Plan", "Rendered", "plan", "render"),
     "shipped": ("find_script",),
     "timeline": ("Chapter", "Placed", "Timeline"),
 }  # fmt: skip

@@ -21,7 +21,8 @@ from voiceguide.durations import Ms, parse_clock, parse_duration, written
 from voiceguide.errors import VoiceguideError
 
 if TYPE_CHECKING:
-    from voiceguide.render import Job, Progress
+    from voiceguide.job import Job
+    from voiceguide.render import Progress
 
 PURPOSES = ("podcast", "audiobook", "insight-timer")
 FORMATS = ("mp3", "m4b", "opus", "flac", "wav")
@@ -163,7 +164,7 @@ def _session(command: Callable[..., None]) -> Callable[..., None]:
         air: str,
         **others: Any,  # noqa: ANN401  -- a job's other fields under their own names, and the command's own options
     ) -> None:
-        from voiceguide.render import Job  # noqa: PLC0415
+        from voiceguide.job import Job  # noqa: PLC0415
 
         if minutes is not None and length is not None:
             raise click.UsageError("--minutes and --length say the same thing: give one of them.")

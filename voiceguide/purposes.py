@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 from voiceguide.durations import Ms
 
+VOICE_LUFS = -19.0
+"""Of every recording without a purpose: integrated, of the words alone."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purpose:
     """What a place asks of recordings. Whatever is None is as it would be anyway."""
 
-    voice_lufs: float = -19.0
+    voice_lufs: float = VOICE_LUFS
     """Integrated, of the words alone."""
     ceiling_dbtp: float = -2.0
     """Before encoding, which adds up to half a decibel."""

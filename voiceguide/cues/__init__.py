@@ -4,17 +4,34 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from voiceguide.cues.brackets import For, Rate, Safety, Voice, read_bracket
-from voiceguide.cues.kinds import Bed, Chime, Cue, Mark, Say, Silence, Slot, Utterance
+from voiceguide.cues.brackets import At, For, Rate, Safety, Voice, read_bracket
+from voiceguide.cues.kinds import (
+    Bed,
+    Chime,
+    Cue,
+    Interval,
+    Mark,
+    Moment,
+    Say,
+    Silence,
+    Slot,
+    Utterance,
+    opened,
+    without_chimes,
+)
 from voiceguide.cues.lines import Stretch, check_shape, stretches
 from voiceguide.cues.sentences import sentences
 from voiceguide.durations import Ms, written
 from voiceguide.errors import CueError, Place, VoiceguideError, raise_all
 from voiceguide.script import Known, Line, Script
 
-__all__ = ["Bed", "Chime", "Cue", "Mark", "Say", "Silence", "Slot", "Utterance", "read_cues"]
+__all__ = [
+    "Bed", "Chime", "Cue", "Interval", "Mark", "Moment", "Say", "Silence", "Slot", "Utterance", "opened", "read_cues",
+    "without_chimes",
+]  # fmt: skip
 
 _Heard = Say | Silence | Chime | Bed
+_Opening = At | For | Safety
 _LONGEST_SENTENCE = 500
 """Characters. eSpeak NG is lost beyond a few thousand, and so is a listener with closed eyes long before."""
 
@@ -137,7 +154,7 @@ class _Reader:
             self._chapter = None
 
     def _read_heard(self, line: Line) -> None:
-        opening: list[For | Safety] = []
+        opening: list[_Opening] = []
         heard: list[_Heard] = []
         parts = list(stretches(line))
         for number, part in enumerate(parts):
@@ -155,7 +172,7 @@ class _Reader:
                         self._rate = asked.rate
                     case Voice():
                         self._voice = asked.name
-                    case For() | Safety():
+                    case At() | For() | Safety():
                         _check_opening(asked, opening, number)
                         opening.append(asked)
                     case _:
@@ -164,15 +181,19 @@ class _Reader:
                 self._fault(error)
         self._add_line(opening, heard)
 
-    def _add_line(self, opening: Sequence[For | Safety], heard: Sequence[_Heard]) -> None:
-        slot = next((asked for asked in opening if isinstance(asked, For)), None)
+    def _add_line(self, opening: Sequence[_Opening], heard: Sequence[_Heard]) -> None:
         safety = next((asked for asked in opening if isinstance(asked, Safety)), None)
         if safety is not None:
             heard = self._for_safety(safety, heard)
-        if slot is None:
-            self._add_each(heard)
-        else:
-            self._add(self._slot(slot, heard))
+        match next((asked for asked in opening if not isinstance(asked, Safety)), None):
+            case None:
+                self._add_each(heard)
+            case For() as asked:
+                cues = self._held(asked, heard)
+                self._add(Slot(cues=cues, least=asked.least, natural=asked.natural, most=asked.most, at=asked.at))
+            case At() as asked:
+                cues, apart = self._held(asked, heard), self._script.pace.line
+                self._cues.append(Moment(cues=cues, left=asked.left, apart=apart, at=asked.at))
 
     def _for_safety(self, asked: Safety, heard: Sequence[_Heard]) -> list[_Heard]:
         if not any(isinstance(cue, Say) for cue in heard):
@@ -212,39 +233,45 @@ class _Reader:
             self._chapter = None
         self._cues.append(cue)
 
-    def _slot(self, asked: For, heard: Sequence[_Heard]) -> Slot:
-        """Put what is heard into a line of fixed length, with gaps that don't give."""
+    def _held(self, asked: At | For, heard: Sequence[_Heard]) -> tuple[Say | Silence | Chime, ...]:
+        """Give what a line holds by itself, with gaps that don't give."""
         gaps, cues = _Gaps(), list[Say | Silence | Chime]()
         for cue in heard:
             if isinstance(cue, Bed):
-                self._refuse_in_slot("bed", cue.at, "put it on a line of its own")
+                self._refuse_held(asked, "bed", cue.at, "put it on a line of its own")
                 continue
             if isinstance(cue, Silence) and cue.kind != "pause":
-                self._refuse_in_slot(cue.kind, cue.at, "write [pause 2s], or let [for] be longer")
+                longer = ", or let [for] be longer" if isinstance(asked, For) else ""
+                self._refuse_held(asked, cue.kind, cue.at, f"write [pause 2s]{longer}")
             if gap := gaps.before(cue):
                 cues.append(replace(gap, least=gap.natural, most=gap.natural))
             cues.append(cue)
             gaps.part(self._script.pace.sentence)
         if not any(isinstance(cue, Say | Chime) for cue in cues):
-            hint = f"write [pause {written(asked.natural)}]"
+            hint = "write behind it what is to be said, as in [at halfway] You are halfway."
+            hint = f"write [pause {written(asked.natural)}]" if isinstance(asked, For) else hint
             self._errors.append(CueError("nothing is heard in this line", at=asked.at, hint=hint))
-        return Slot(cues=tuple(cues), least=asked.least, natural=asked.natural, most=asked.most, at=asked.at)
+        return tuple(cues)
 
-    def _refuse_in_slot(self, name: str, at: Place, hint: str) -> None:
-        self._errors.append(CueError(f"a [{name}] can't stand in a line with [for]", at=at, hint=hint))
+    def _refuse_held(self, asked: At | For, name: str, at: Place, hint: str) -> None:
+        line = "for" if isinstance(asked, For) else "at"
+        self._errors.append(CueError(f"a [{name}] can't stand in a line with [{line}]", at=at, hint=hint))
 
 
-_OPENINGS: dict[type[For | Safety], tuple[str, str]] = {
+_OPENINGS: dict[type[_Opening], tuple[str, str]] = {
+    At: ("[at] says when its line is heard", "[at halfway] You are halfway."),
     For: ("[for] counts from the start of its line", "[for 4s] Breathe in."),
     Safety: ("[safety] marks its line from the start", "[safety] Take the mat away now."),
 }
 
 
-def _check_opening(asked: For | Safety, before: Sequence[For | Safety], number: int) -> None:
+def _check_opening(asked: _Opening, before: Sequence[_Opening], number: int) -> None:
     """Let nothing but each other stand before what is said of a line, and each of them once."""
     if number != len(before) or any(isinstance(one, type(asked)) for one in before):
         message, example = _OPENINGS[type(asked)]
         raise CueError(message, at=asked.at, hint=f"begin the line with it, as in {example}")
+    if {At, For} <= {type(asked), *map(type, before)}:
+        raise CueError("a line with [at] takes no time, so [for] can't give it any", at=asked.at, hint="write only one")
 
 
 def _is_chosen(line: Line, part: Stretch) -> bool:

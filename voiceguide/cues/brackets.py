@@ -6,14 +6,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, NoReturn, assert_never
 
-from voiceguide.cues.kinds import Bed, Chime, Silence
+from voiceguide.cues.kinds import Bed, Chime, Interval, Silence
 from voiceguide.cues.lines import Stretch
 from voiceguide.durations import Ms, parse_duration, written
 from voiceguide.errors import CueError, Place, did_you_mean
 from voiceguide.script import Known, Line, nearest_voice, plain
 
-Name = Literal["bed", "chime", "for", "pause", "quiet", "rate", "rest", "safety", "voice"]
+Name = Literal["at", "bed", "chime", "for", "pause", "quiet", "rate", "rest", "safety", "voice"]
 _EXAMPLES: dict[Name, str] = {
+    "at": "[at halfway] or [at 3m left]",
     "bed": "[bed rain], [bed rain at -24dB over 10s] or [bed off]",
     "chime": "[chime bowl] or [chime bowl 3 times every 5s at -6dB wait 8s]",
     "for": "[for 4s] or [for 4s from 3s to 8s]",
@@ -24,15 +25,26 @@ _EXAMPLES: dict[Name, str] = {
     "safety": "[safety]",
     "voice": "[voice NAME]",
 }
+_INTERVAL_EXAMPLE = "[quiet 20m, chime bowl every 5m]"
 
 _QUIET, _LEAST_QUIET, _MOST_QUIET = Ms(60_000), Ms(20_000), Ms(180_000)
 """Longer than three minutes, listeners think the recording broke."""
 _LEAST_RATE, _MOST_RATE = 60, 220
 _MOST_STROKES = 108
+_LEAST_INTERVAL = Ms(5000)
 _LEAST_DB, _MOST_DB = -40.0, 6.0
 """Of a chime, from what it is by itself."""
 _LEAST_BED_DB, _MOST_BED_DB = -60.0, -6.0
 _LEAST_FADE, _FADE_OUT, _MOST_FADE = Ms(100), Ms(8000), Ms(3_600_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class At:
+    """At which moment of the finished recording its line is heard."""
+
+    left: Ms | None
+    """How long the recording still lasts then; None is halfway."""
+    at: Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,20 +78,35 @@ class Safety:
     at: Place
 
 
-def read_bracket(line: Line, stretch: Stretch, known: Known) -> Silence | Chime | Bed | For | Rate | Safety | Voice:
+Asked = Silence | Chime | Bed | At | For | Rate | Safety | Voice
+
+
+def read_bracket(line: Line, stretch: Stretch, known: Known) -> Asked:
     """Read a cue. Raises CueError, with a caret under the word that can't be read."""
     _check_values(line, stretch)
-    words = _Words(line, stretch)
     at = line.place(stretch.start, stretch.end)
+    said, comma, rings = stretch.text.partition(",") if _TIMED.match(stretch.text) else (stretch.text, "", "")
+    words = _Words(line, said, stretch.start + 1)
+    asked = _read(words, at, known)
+    if not comma:
+        return asked
+    if not isinstance(asked, Silence) or asked.kind == "pause":
+        raise CueError(f"nothing rings in a [{words.cue}]", at=at, hint=f"write {_INTERVAL_EXAMPLE}, or a [rest]")
+    end = stretch.end - 1
+    inside = _Words(line, rings, end - len(rings), inside=True)
+    return _with_interval(asked, inside, line.place(end - len(rings.lstrip()), end), known)
+
+
+_TIMED = re.compile(r"\s*(?:for|pause|quiet|rest)\b")
+"""Others may have a comma in a name."""
+
+
+def _read(words: "_Words", at: Place, known: Known) -> Asked:
     match words.cue:
-        case "pause":
-            length = words.duration()
-            words.end()
-            return Silence(kind="pause", least=length, natural=length, most=length, at=at)
-        case "rest":
-            return _rest(words, at)
-        case "quiet":
-            return _quiet(words, at)
+        case "pause" | "quiet" | "rest":
+            return _SILENCES[words.cue](words, at)
+        case "at":
+            return _at(words, at)
         case "for":
             return _for(words, at)
         case "chime":
@@ -108,6 +135,12 @@ def _check_values(line: Line, stretch: Stretch) -> None:
             raise CueError(f"a {piece.value} can't stand in a cue", at=at, hint=hint)
 
 
+def _pause(words: "_Words", at: Place) -> Silence:
+    length = words.duration()
+    words.end()
+    return Silence(kind="pause", least=length, natural=length, most=length, at=at)
+
+
 def _rest(words: "_Words", at: Place) -> Silence:
     natural = words.duration()
     least, most = words.bounds(natural) or (Ms(natural // 2), Ms(natural * 2))
@@ -124,6 +157,9 @@ def _quiet(words: "_Words", at: Place) -> Silence:
     return Silence(kind="quiet", least=least, natural=min(max(natural, least), most), most=most, at=at)
 
 
+_SILENCES = {"pause": _pause, "quiet": _quiet, "rest": _rest}
+
+
 def _for(words: "_Words", at: Place) -> For:
     natural = words.duration()
     least, most = words.bounds(natural) or (natural, natural)
@@ -131,7 +167,47 @@ def _for(words: "_Words", at: Place) -> For:
     return For(least=least, natural=natural, most=most, at=at)
 
 
+def _at(words: "_Words", at: Place) -> At:
+    if words.take("halfway"):
+        words.end()
+        return At(left=None, at=at)
+    moment = words.next
+    if moment is not None and not moment.text[0].isdigit():
+        words.refuse(None, ("halfway",))
+    left = words.duration()
+    if moment is not None and words.next is None:
+        hint = f"write [at {moment.text} left] for {moment.text} before the end, or [at halfway]"
+        raise CueError(f"from where is {moment.text} counted?", at=at, hint=hint)
+    words.expect("left")
+    words.end()
+    return At(left=left, at=at)
+
+
+def _with_interval(silence: Silence, words: "_Words", at: Place, known: Known) -> Silence:
+    """Let a chime ring in a silence. Raises CueError for one that is not for there, or would never ring."""
+    chime, every = _rung(words, at, known)
+    if every is None:
+        hint = f"write {_INTERVAL_EXAMPLE}"
+        raise CueError("how long is it from one chime to the next?", at=at, hint=hint)
+    if chime.times > 1 or chime.wait is not None:
+        hint = f"leave {'times' if chime.times > 1 else 'wait'} out: it rings once every {written(every)}"
+        raise CueError("a chime in a silence rings by itself, and nothing waits for it", at=at, hint=hint)
+    if every < _LEAST_INTERVAL:
+        hint = f"write {written(_LEAST_INTERVAL)} or more"
+        raise CueError(f"a chime in a silence can't ring every {written(every)}", at=at, hint=hint)
+    interval = Interval(chime=replace(chime, wait=Ms(0)), every=every)
+    if every + interval.before_end > silence.most:
+        hint = f"the silence lasts at most {written(silence.most)}: let it be longer, or ring more often"
+        raise CueError("this chime never rings", at=at, hint=hint)
+    return replace(silence, interval=interval)
+
+
 def _chime(words: "_Words", at: Place, known: Known) -> Chime:
+    return _with_strokes(*_rung(words, at, known))
+
+
+def _rung(words: "_Words", at: Place, known: Known) -> tuple[Chime, Ms | None]:
+    """Read which chime, how, and how long it is from stroke to stroke if that is said."""
     chime = Chime(sound=words.sound(known), gain_db=0.0, times=1, every=Ms(0), wait=None, at=at)
     every: Ms | None = None
     for option in words.options(_OPTIONS["chime"]):
@@ -145,7 +221,7 @@ def _chime(words: "_Words", at: Place, known: Known) -> Chime:
                 chime = replace(chime, gain_db=words.decibels(_LEAST_DB, _MOST_DB))
             case _:
                 chime = replace(chime, wait=words.duration())
-    return _with_strokes(chime, every)
+    return chime, every
 
 
 _OPTIONS: dict[Name, tuple[str, ...]] = {"bed": ("at", "over"), "chime": ("times", "every", "at", "wait")}
@@ -162,7 +238,7 @@ def _with_strokes(chime: Chime, every: Ms | None) -> Chime:
 
 
 def _bed(words: "_Words", at: Place, known: Known) -> Bed:
-    ends = words.take_off()
+    ends = words.take("off")
     bed = Bed(sound=None, fade=_FADE_OUT, at=at) if ends else Bed(sound=words.sound(known), at=at)
     for option in words.options(("over",) if ends else _OPTIONS["bed"]):
         if option == "at":
@@ -190,15 +266,21 @@ def _joined(words: list[_Word]) -> str:
 class _Words:
     """The words of a cue, taken one after the other."""
 
-    def __init__(self, line: Line, stretch: Stretch) -> None:
+    def __init__(self, line: Line, text: str, first: int, *, inside: bool = False) -> None:
+        """Part a text that begins at a column; `inside` a silence it can only be a chime."""
         self._line = line
-        first = stretch.start + 1
         self._words = [
             _Word(text=plain(match[0]), start=first + match.start(), end=first + match.end())
-            for match in re.finditer(r"\S+", stretch.text)
+            for match in re.finditer(r"\S+", text)
         ]
-        self._end = stretch.end - 1
-        self.cue = self._known_cue(self._words.pop(0))
+        self._end = first + len(text)
+        self._example = _INTERVAL_EXAMPLE
+        self.cue: Name = "chime"
+        if inside:
+            self.expect("chime")
+        else:
+            self.cue = self._known_cue(self._words.pop(0))
+            self._example = _EXAMPLES[self.cue]
 
     def _known_cue(self, word: _Word) -> Name:
         for name in _EXAMPLES:
@@ -239,7 +321,7 @@ class _Words:
             between = f"{written(least)} to {written(most)}"
             message = between if natural is None else f"{written(natural)} does not lie in {between}"
             at = self._line.place(first.start, last.end)
-            raise CueError(f"these bounds are out of order: {message}", at=at, hint=f"as in {_EXAMPLES[self.cue]}")
+            raise CueError(f"these bounds are out of order: {message}", at=at, hint=f"as in {self._example}")
         return least, most
 
     def whole_number(self, what: str, least: int, most: int) -> int:
@@ -263,9 +345,9 @@ class _Words:
             raise CueError(f"the level can't be '{text}'", at=at, hint=hint)
         return level
 
-    def take_off(self) -> bool:
-        """Take the word off, if it comes next."""
-        if self.next is None or self.next.text != "off":
+    def take(self, text: str) -> bool:
+        """Take a word, if it comes next."""
+        if self.next is None or self.next.text != text:
             return False
         self._take()
         return True
@@ -331,9 +413,7 @@ class _Words:
     def expect(self, text: str) -> None:
         word = self._take()
         if word.text != text:
-            raise CueError(
-                f"'{text}' is missing before this", at=self._place(word), hint=f"as in {_EXAMPLES[self.cue]}"
-            )
+            raise CueError(f"'{text}' is missing before this", at=self._place(word), hint=f"as in {self._example}")
 
     def end(self) -> None:
         if self.next is not None:
@@ -342,14 +422,14 @@ class _Words:
     def refuse(self, reason: str | None, known: tuple[str, ...]) -> NoReturn:
         word = self._words[0]
         near = did_you_mean(word.text, known) if known else ""
-        hint = near if near.startswith("did") else f"write {_EXAMPLES[self.cue]}"
+        hint = near if near.startswith("did") else f"write {self._example}"
         message = f"'{word.text}' stands here {reason}" if reason else f"'{word.text}' can't be read here"
         raise CueError(message, at=self._place(word), hint=hint)
 
     def _take(self) -> _Word:
         if not self._words:
             at = self._line.place(self._end, self._end + 1)
-            raise CueError("something is missing here", at=at, hint=f"write {_EXAMPLES[self.cue]}")
+            raise CueError("something is missing here", at=at, hint=f"write {self._example}")
         return self._words.pop(0)
 
     def _place(self, word: _Word) -> Place:

@@ -1,12 +1,14 @@
 """What a script comes to: the cues every later stage works from. Each is valid once it exists."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, assert_never
 
 from voiceguide.durations import Ms
 from voiceguide.errors import Place
 
 _FADE_IN = Ms(5000)
+_BEFORE_END = Ms(30_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,8 @@ class Silence:
     natural: Ms
     most: Ms
     at: Place
+    interval: "Interval | None" = None
+    """What rings in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,20 @@ class Chime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A chime that rings again and again in a silence, counted from its beginning. It takes no time."""
+
+    chime: Chime
+    """One stroke."""
+    every: Ms
+
+    @property
+    def before_end(self) -> Ms:
+        """How near to the silence's end it may ring: half a minute, or half its interval."""
+        return min(_BEFORE_END, Ms(self.every // 2))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
     """A `[for]` line: spoken, then silent, as long as it says whatever is in it."""
 
@@ -61,6 +79,18 @@ class Slot:
     least: Ms
     natural: Ms
     most: Ms
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """An `[at]` line: heard at a moment of the finished recording, in the silence found there. It takes no time."""
+
+    cues: tuple[Say | Silence | Chime, ...]
+    left: Ms | None
+    """How long the recording still lasts then; None is halfway."""
+    apart: Ms
+    """The least silence between it and what is heard before and after it."""
     at: Place
 
 
@@ -85,4 +115,41 @@ class Mark:
     at: Place
 
 
-Cue = Say | Silence | Chime | Slot | Mark | Bed
+Cue = Say | Silence | Chime | Slot | Moment | Mark | Bed
+
+
+def opened(cues: Iterable[Cue]) -> Iterator[Say | Silence | Chime | Mark | Bed]:
+    """Give what is held by lines and silences like what is not."""
+    for cue in cues:
+        match cue:
+            case Slot() | Moment():
+                yield from cue.cues
+            case Silence(interval=Interval(chime=chime)):
+                yield from (cue, chime)
+            case _:
+                yield cue
+
+
+def without_chimes(cues: Sequence[Cue], first: int) -> Iterator[Cue]:
+    """Leave out what rings from the cue of that number on; and in `[at]` lines, which may come to be heard there."""
+    for number, cue in enumerate(cues):
+        kept = _unrung(cue) if number >= first or isinstance(cue, Moment) else cue
+        if kept is not None:
+            yield kept
+
+
+def _unrung(cue: Cue) -> Cue | None:
+    match cue:
+        case Chime():
+            return None
+        case Silence():
+            return replace(cue, interval=None)
+        case Slot():
+            return replace(cue, cues=tuple(one for one in cue.cues if not isinstance(one, Chime)))
+        case Moment():
+            kept = tuple(one for one in cue.cues if not isinstance(one, Chime))
+            return replace(cue, cues=kept) if any(isinstance(one, Say) for one in kept) else None
+        case Say() | Mark() | Bed():
+            return cue
+        case _:
+            assert_never(cue)

@@ -118,6 +118,7 @@ def speak_all(
     progress(0, len(lines))
     calibrations = _calibrations(lines, cast, cache)
     orders = _orders(lines, calibrations)
+    _start_engines([order for order in orders if not cache.holds(_CLIPS, order.key)], cast)
     ready = {key: clip for key in {order.key for order in orders} if (clip := _kept(key, cache))}
     missing = list({order.key: order for order in orders if order.key not in ready}.values())
     made = _made(missing, cast, cache, progress)
@@ -216,6 +217,12 @@ def _reading(reader: _Reader, parts: tuple[str | Word, ...], speed: float) -> Re
     return Reading(parts=parts, language=reader.language, voice=reader.speaker.voice.name, speed=speed)
 
 
+def _start_engines(missing: Sequence[_Order], cast: Cast) -> None:
+    """Start the processes that will be needed: they take a second to be ready, in which the kept clips are checked."""
+    for engine, lines in Counter(order.line.reader.speaker.engine for order in missing).items():
+        cast.workers(engine, _processes(lines))
+
+
 def _kept(key: str, cache: Cache) -> Clip | None:
     body = cache.get(_CLIPS, key)
     return None if body is None else _clip(key, body, cache)
@@ -255,7 +262,7 @@ def _speak(worker: Worker, order: _Order, cache: Cache) -> Clip:
     line, measured = order.line, order.calibration
     expected = measured.seconds(letters(order.reading.text), line.utterance.rate) / order.stretch
     try:
-        clean = _clean(worker, order.reading, expected)
+        clean = _clean(worker, order.reading, expected, measured.softer_db)
     except FalteredError as error:
         name = line.reader.speaker.name
         message = f"'{line.utterance.text}' could not be spoken by '{name}': {error}"
@@ -268,23 +275,27 @@ def _speak(worker: Worker, order: _Order, cache: Cache) -> Clip:
     return _clip(order.key, body, cache)
 
 
-def _clean(worker: Worker, reading: Reading, expected_seconds: float | None = None) -> Samples:
+def _clean(
+    worker: Worker, reading: Reading, expected_seconds: float | None = None, softer_db: tuple[float, ...] = ()
+) -> Samples:
     """Have something read and cleaned; what can't be speech is read once more by a fresh process."""
     try:
-        return _clean_once(worker, reading, expected_seconds)
+        return _clean_once(worker, reading, expected_seconds, softer_db)
     except FalteredError:
         worker.close()
     try:
-        return _clean_once(worker, reading, expected_seconds)
+        return _clean_once(worker, reading, expected_seconds, softer_db)
     except FalteredError:
         worker.close()  # the next sentence deserves a fresh one as well
         raise
 
 
-def _clean_once(worker: Worker, reading: Reading, expected_seconds: float | None) -> Samples:
+def _clean_once(
+    worker: Worker, reading: Reading, expected_seconds: float | None, softer_db: tuple[float, ...]
+) -> Samples:
     samples, rate_hz = worker.speak(reading)
     judge_sound(samples, rate_hz)
-    clean = treatment.cleaned(samples, rate_hz)
+    clean = treatment.cleaned(samples, rate_hz, softer_db)
     judge_speech(clean, expected_seconds)
     return clean
 

@@ -162,8 +162,9 @@ def _counted(number: str, names: tuple[str, str]) -> str:
 def _split(text: str, code: str, lexicon: Lexicon) -> Iterator[str | Word]:
     """Give the text in parts, words of the lexicon apart."""
     position = 0
-    for match in _finder(tuple(lexicon)).finditer(text):
-        entry = lexicon[_key(tuple(lexicon), match[0])]
+    words = tuple(sorted(lexicon, key=len, reverse=True))
+    for match in _finder(words).finditer(text):
+        entry = lexicon[words[(match.lastindex or 1) - 1]]
         say = entry.respelled.get(code)
         phonemes = entry.phonemes if code == "en" else None
         if say or phonemes:
@@ -175,21 +176,16 @@ def _split(text: str, code: str, lexicon: Lexicon) -> Iterator[str | Word]:
 
 @cache
 def _finder(words: tuple[str, ...]) -> re.Pattern[str]:
-    """Find words with or without tone marks, their syllables together, apart or hyphenated."""
-    longest_first = sorted(words, key=len, reverse=True)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(_spellings, longest_first))})(?!\w)", re.IGNORECASE)
-
-
-@cache
-def _key(words: tuple[str, ...], found: str) -> str:
-    return next(word for word in words if re.fullmatch(_spellings(word), found, re.IGNORECASE))
+    """Find words with or without tone marks, their syllables together, apart or hyphenated: each in a group."""
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(_spellings, words))})(?!\w)", re.IGNORECASE)
 
 
 def _spellings(word: str) -> str:
-    return "".join(
+    letters = "".join(
         "[ -]?" if char == " " else f"[{char}{_TONES.get(char, '')}]" if char.isalpha() else re.escape(char)
         for char in word
     )
+    return f"({letters})"
 
 
 def _entries(path: Path) -> dict[str, Entry]:

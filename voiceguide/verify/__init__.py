@@ -10,9 +10,11 @@ from voiceguide.audiofile.promise import Promise, promise_from_json
 from voiceguide.audiofile.tags import Tag, read_tag
 from voiceguide.durations import Ms
 from voiceguide.errors import OutputError
-from voiceguide.verify import checks
-from voiceguide.verify.checks import Contents, Fault
+from voiceguide.verify import checks, contents
+from voiceguide.verify.contents import Contents
+from voiceguide.verify.faults import Fault
 from voiceguide.verify.frames import Walk, read_info, walk
+from voiceguide.verify.hearing import Hearing, events_of
 from voiceguide.verify.sound import Heard, listen
 
 __all__ = ["Fault", "Verified", "check_unheard", "verify"]
@@ -30,7 +32,7 @@ class Verified:
     lines: int
     """That were planned."""
     loudness: float | None
-    """LUFS, of all lines under which no chime rings; None where there is none."""
+    """LUFS, of all lines under which no chime rings, as if none had been made softer; None where there is none."""
     checks: tuple[str, ...]
     """The names of those that were made."""
     faults: tuple[Fault, ...]
@@ -39,27 +41,28 @@ class Verified:
 def verify(path: Path) -> Verified:
     """Decode a recording and hold it against its plan. Raises OutputError if it can't be read."""
     is_mp3 = path.suffix.lower() == ".mp3"
-    contents, trouble = _contents(path) if is_mp3 else (None, [])
+    held, trouble = _contents(path) if is_mp3 else (None, [])
     heard, silent = _heard(path)
     if silent and not is_mp3:
         raise OutputError(
             f"{path} can't be verified: {silent[0].message}", hint="render it as an MP3, which carries its plan"
         )
-    planned = contents.promise if contents else None
+    planned = held.promise if held else None
     promise = planned or Promise(title="", length=Ms(0), chapters=(), events=())
+    hearing = Hearing(heard, promise) if heard else None
     found: dict[str, list[Fault]] = {}
-    if contents:
-        found |= {name: [*check(contents)] for name, check in checks.OF_FILE.items()}
-        found |= {"length": [*checks.length(contents, heard)]}
-    if heard:
+    if held:
+        found |= {name: [*check(held)] for name, check in contents.OF_FILE.items()}
+        found |= {"length": [*contents.length(held, heard)]}
+    if hearing:
         tables = {**checks.OF_SOUND, **(checks.OF_PLAN if planned else {})}
-        found |= {name: [*check(heard, promise)] for name, check in tables.items()}
+        found |= {name: [*check(hearing)] for name, check in tables.items()}
     return Verified(
         path=path,
         planned=planned is not None,
         length=Ms(round(heard.samples * 1000 / levels.RATE)) if heard else Ms(0),
-        lines=len(checks.says(promise)),
-        loudness=checks.speech_loudness(heard, promise) if heard else None,
+        lines=len(events_of("say", promise)),
+        loudness=checks.speech_loudness(hearing) if hearing else None,
         checks=tuple(found),
         faults=(*trouble, *silent, *(fault for faults in found.values() for fault in faults)),
     )
@@ -74,8 +77,8 @@ def check_unheard(file: BinaryIO) -> None:
     info, _ = read_info(file, tag.size)
     size = file.seek(0, os.SEEK_END) - tag.size
     met = Walk(info=info, frames=sum(count for count, _ in tag.sums), size=size, flaws=(), sums=())
-    contents = Contents(tag=tag, walk=met, promise=promise_from_json(tag.plan))
-    faults = [*checks.info(contents), *checks.length(contents), *checks.chapters(contents)]
+    held = Contents(tag=tag, walk=met, promise=promise_from_json(tag.plan))
+    faults = [*contents.info(held), *contents.length(held), *contents.chapters(held)]
     if faults:
         told = "; ".join(f"{fault.check}: {fault.message}" for fault in faults)
         raise OutputError(

@@ -231,7 +231,10 @@ class _Sums:
 
 
 class _MainData:
-    """Follows where frames say that their data lie: behind those of the frame before, and not behind their own end."""
+    """Follows where frames say that their data lie: behind those of the frames before, and not behind their own end.
+
+    A frame without data has no place for them: it may say what it likes.
+    """
 
     def __init__(self, head: bytes) -> None:
         self._side = _side_size(head) if len(head) == 4 else 0
@@ -251,11 +254,12 @@ class _MainData:
         bits = np.unpackbits(bytes_, axis=1).astype(np.int64)
         room = sizes - self._at - self._side
         own = self._begun + np.concatenate([[0], np.cumsum(room)])
+        size = -(-self._bits_of_data(bits) // 8)
         begin = own[:-1] - _number(bits, 0, 9)
-        end = begin + -(-self._bits_of_data(bits) // 8)
-        before = np.concatenate([[self._used], end[:-1]])
-        wrong = (end > own[1:]) | (begin < before) | self._impossible(bits)
-        self._begun, self._used = int(own[-1]), int(end[-1])
+        end = begin + size
+        used = np.maximum.accumulate([self._used, *np.where(size, np.minimum(end, own[1:]), self._used)])
+        wrong = (size > 0) & ((end > own[1:]) | (begin < used[:-1])) | self._impossible(bits)
+        self._begun, self._used = int(own[-1]), int(used[-1])
         return [int(frame) for frame in np.flatnonzero(wrong)]
 
     def _fields(self) -> list[int]:

@@ -5,6 +5,7 @@ on behind a damaged frame and says so on the process's stderr alone; and not of 
 decoded, if to something else, are damage that only the sums in the plan show.
 """
 
+import functools
 import os
 import sys
 import tempfile
@@ -34,12 +35,19 @@ _FINE_ABOVE_DB = -4.0
 """Only where samples are over it can a peak between them reach -1 dBTP."""
 
 
+_NOTHING = 1e-20
+"""A power far under all that can be heard, in the place of 0."""
+
+Windows = NDArray[np.float64]
+"""Something about each window of `WINDOW_MS`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """A recording, as far as it could be decoded."""
 
     samples: int
-    powers: NDArray[np.float64]
+    powers: Windows
     """K-weighted power over `WINDOW_MS`, every `HOP_MS`."""
     peaks: NDArray[np.float32]
     """The highest amplitude in each `SLOT_MS`, full scale at 1."""
@@ -48,13 +56,23 @@ class Heard:
     complaints: tuple[tuple[Ms, str], ...]
     """What the decoder said, and from when on it may have meant."""
 
-    def windows(self, start: Ms, end: Ms) -> NDArray[np.float64]:
+    def windows(self, start: int, end: int) -> Windows:
         """Give the powers of the windows that lie within two moments."""
         return self.powers[max(0, -(-start // HOP_MS)) : max(0, (end - WINDOW_MS) // HOP_MS + 1)]
 
-    def peak(self, start: Ms, end: Ms) -> float:
+    def peak(self, start: int, end: int) -> float:
         """Give the highest amplitude between two moments."""
         return float(self.peaks[max(0, start // SLOT_MS) : max(0, -(-end // SLOT_MS))].max(initial=0.0))
+
+
+def lufs(powers: Windows) -> Windows:
+    """Turn K-weighted powers into LUFS; silence is far under all that can be heard."""
+    return -0.691 + 10 * np.log10(np.maximum(powers, _NOTHING))
+
+
+def power(loudness: Windows | float) -> Windows:
+    """Turn LUFS into K-weighted power."""
+    return np.asarray(10 ** ((loudness + 0.691) / 10))
 
 
 def listen(path: Path) -> Heard:
@@ -117,7 +135,7 @@ class _Ear:
 
     def _measure_peaks(self, around: Samples, block: Samples) -> None:
         """Look between samples of a block and the 10 ms before it: faded, so that its edges are no peaks."""
-        highest = np.abs(block).max(axis=1)
+        highest = functools.reduce(np.maximum, np.abs(block).T)  # a tenth of the time of a maximum along the axis
         padded = np.pad(highest, (0, -len(highest) % _SLOT))
         self.peaks.append(padded.reshape(-1, _SLOT).max(axis=1))
         if np.abs(around).max() > levels.gain(_FINE_ABOVE_DB):
