@@ -254,6 +254,7 @@ def _promise(session: Plan, cache: Cache) -> Promise:
         gains=event_gains(session.timeline, mix),
         voice_lufs=VOICE_LUFS + mix.gain_db,
         air_db=AIR_DBFS + mix.gain_db if mix.air else None,
+        ending=mix.ending,
     )
 
 

@@ -174,7 +174,7 @@ class Span:
         return mix
 
 
-_MIX_VERSION = 3
+_MIX_VERSION = 4
 """To be raised with any change here that can be heard: kept frames are made again."""
 
 

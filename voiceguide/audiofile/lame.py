@@ -33,9 +33,10 @@ _LEAST_KBIT, _MOST_KBIT = 32, 160
 _QUALITY = 3
 _VARYING, _VARYING_QUALITY = 4, 4
 """LAME's own numbers: the newer of its ways to vary the rate (mtrh), and how well it should sound, of 0 to 9."""
-_LAME_SCALE = np.float32(0.95)
-"""What LAME multiplies every sample by before it encodes, and lameenc can't turn off: 0.446 dB (measured on a sine)."""
-_VERSION = 3
+_SCALE = ((160, 0.95), (192, 0.97), (224, 0.98))
+"""Up to which rate LAME multiplies every sample by what before it encodes, which lameenc can't turn off; above, and
+where the rate varies, by 1 (measured on a sine)."""
+_VERSION = 4
 """To be raised with any change here that changes frames: kept ones are made again."""
 
 _HEAD = struct.Struct("<IdHHB")
@@ -60,6 +61,11 @@ class Coding:
 
     def rate(self, channels: int) -> int:
         return self.kbit or _KBIT[channels]
+
+    def scale(self, channels: int) -> np.float32:
+        """What LAME multiplies samples by, to be made up for."""
+        factors = (factor for kbit, factor in _SCALE if self.rate(channels) <= kbit and not self.varying)
+        return np.float32(next(factors, 1.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,12 +237,12 @@ def _unpacked(body: bytes) -> Encoded:
 
 
 def _encode(span: Span, coding: Coding) -> Encoded:
-    encoder = encoder_for(span.channels, coding)
+    encoder, scale = encoder_for(span.channels, coding), coding.scale(span.channels)
     opening = _OPENING if span.context else 0
     frames, powers, peaks = bytearray(), list[NDArray[np.float32]](), list[float]()
 
     def encode(block: Samples) -> None:
-        frames.extend(encoder.encode(levels.pcm16(block / _LAME_SCALE)))
+        frames.extend(encoder.encode(levels.pcm16(block / scale)))
 
     encode(np.zeros((opening * FRAME, span.channels), np.float32))
     encode(span.background(-span.context, 0))

@@ -161,7 +161,7 @@ class _Stream:
             0,  # low-pass: unknown
             0, 0, 0,  # peak and replay gains: not measured
             0,  # encoding flags
-            kbit,
+            min(kbit, 255),
             (ENCODER_DELAY << 12 | padding).to_bytes(3, "big"),
             0, 0, 0,  # misc, gain, preset
             size,

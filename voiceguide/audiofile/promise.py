@@ -19,6 +19,7 @@ _READ = (1, _VERSION)
 """Version 1 has no beds, no air, and one loudness for every line: what each of these is by default."""
 _VOICE_LUFS = -19.0
 _NONE = Ms(0)
+_ENDING = Ms(8000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,8 @@ class Promise:
     """Integrated, over the lines alone."""
     air_db: float | None = None
     """dBFS, of the tone under everything; None is digital silence."""
+    ending: Ms = _ENDING
+    """How long a bed takes to go at the end."""
 
 
 def promise(
@@ -75,6 +78,7 @@ def promise(
     gains: Sequence[float] | None = None,
     voice_lufs: float = _VOICE_LUFS,
     air_db: float | None = None,
+    ending: Ms = _ENDING,
 ) -> Promise:
     """Say what the recording of a session should hold.
 
@@ -89,6 +93,7 @@ def promise(
         events=tuple(_event(placed, loudest, gain_db) for placed, gain_db in events),
         voice_lufs=voice_lufs,
         air_db=air_db,
+        ending=ending,
     )
 
 
@@ -113,6 +118,7 @@ def promise_from_json(data: bytes) -> Promise:
             events=tuple(Event(**event) for event in read["events"]),
             voice_lufs=float(read.get("voice_lufs", _VOICE_LUFS)),
             air_db=None if air_db is None else float(air_db),
+            ending=Ms(int(read.get("ending", _ENDING))),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"its plan can't be read: {error!r}") from error

@@ -16,8 +16,6 @@ _HELD_MS, _LONG_MS = 8_000, 20_000
 _UP_MS_PER_DB, _DOWN_MS_PER_DB = 1_000, 250
 _CROSSING_MS = 8_000
 """How long a bed takes to go when another one comes, if that one does not take longer to come."""
-_ENDING_MS, _LONG_ENDING_MS = 8_000, 60_000
-"""How long it takes to go at the end. A session for sleep takes longer, and no plan says which it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +24,8 @@ class PlannedBed:
 
     events: tuple[Event, ...]
     """By which it begins, and is changed."""
-    most: Windows
-    """Its power, K-weighted, if it goes at the end as late as it may."""
-    least: Windows
-    """Its power if it goes as early."""
+    powers: Windows
+    """K-weighted."""
 
 
 def planned_beds(promise: Promise, count: int) -> list[PlannedBed]:
@@ -42,8 +38,8 @@ def planned_beds(promise: Promise, count: int) -> list[PlannedBed]:
     for row, after in zip_longest(rows, rows[1:]):
         if row[0].sound:
             loudest = power(promise.voice_lufs + _level(row, times) + risen)
-            most, least = (loudest * _there(row[0], going, times) for going in _goings(promise, after))
-            beds.append(PlannedBed(events=row, most=most, least=least))
+            there = _there(row[0], _going(promise, after), times)
+            beds.append(PlannedBed(events=row, powers=loudest * there))
     return beds
 
 
@@ -85,14 +81,13 @@ def _level(row: Sequence[Event], times: Windows) -> Windows:
     return level_db
 
 
-def _goings(promise: Promise, after: Sequence[Event] | None) -> list[tuple[int, int]]:
-    """From when on a bed goes and when it is gone: at the latest, and at the earliest."""
+def _going(promise: Promise, after: Sequence[Event] | None) -> tuple[int, int]:
+    """From when on a bed goes, and when it is gone."""
     if not after:
-        end = int(promise.length)
-        return [(end - ending, end) for ending in (_ENDING_MS, _LONG_ENDING_MS)]
+        return promise.length - promise.ending, int(promise.length)
     start, fade = after[0].start, after[0].fade
     out = max(fade, _CROSSING_MS) if after[0].sound else fade
-    return 2 * [(int(start), min(start + out, int(promise.length)))]
+    return int(start), min(start + out, int(promise.length))
 
 
 def _there(begun: Event, going: tuple[int, int], times: Windows) -> Windows:

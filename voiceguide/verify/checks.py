@@ -177,9 +177,9 @@ def beds(hearing: Hearing) -> Iterator[Fault]:
 
 def _told_apart(hearing: Hearing, bed: PlannedBed) -> Mask:
     """Say of each window whether it has hardly any air and other beds in it."""
-    air_db, others = hearing.promise.air_db, sum(one.most for one in hearing.beds)
+    air_db, others = hearing.promise.air_db, sum(one.powers for one in hearing.beds)
     least = power(-math.inf if air_db is None else air_db + _OVER_AIR_DB)
-    told: Mask = (bed.most > least) & (bed.most > _ALONE * others)
+    told: Mask = (bed.powers > least) & (bed.powers > _ALONE * others)
     return told
 
 
@@ -198,10 +198,9 @@ def _off_level(hearing: Hearing, bed: PlannedBed, event: Event, here: Mask, *, w
 def _off(hearing: Hearing, bed: PlannedBed, windows: NDArray[np.int64]) -> str | None:
     """Say how a bed is off in some windows; None if it is not."""
     most_off = _BED_OFF_LU + _BED_SWINGS_LU / math.sqrt(len(windows) * HOP_MS / 1000)
-    found, most, least = (float(lufs(powers[windows].mean())) for powers in (hearing.heard.powers, bed.most, bed.least))
-    if least - most_off <= found <= most + most_off:
+    found, wanted = (float(lufs(powers[windows].mean())) for powers in (hearing.heard.powers, bed.powers))
+    if abs(found - wanted) <= most_off:
         return None
-    wanted = min(max(found, least), most)
     if found < wanted - _UNHEARD_LU:
         return "is not heard"
     voice = hearing.promise.voice_lufs

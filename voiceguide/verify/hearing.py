@@ -36,7 +36,7 @@ class Hearing:
         self.beds = planned_beds(promise, count)
         self.rises = rises(promise, count)
         air = 0.0 if promise.air_db is None else float(power(promise.air_db + _AIR_LU))
-        self.background: Windows = np.full(count, air) + sum(bed.most for bed in self.beds)
+        self.background: Windows = np.full(count, air) + sum(bed.powers for bed in self.beds)
         """The power that beds and air may have in each window."""
         self.over = replace(heard, powers=np.maximum(heard.powers - self.background, 0))
         """What is heard over beds and air."""
