@@ -145,7 +145,7 @@ def test_parameters_are_read_with_all_a_form_needs(whole: Source) -> None:
     name, bell, several, each, times = whole.parameters
     assert name == Parameter(name="name", label="Name", type="text", default="")
     assert bell == Parameter(name="bell", label="Bell", type="sound", default="bowl", kind="chime")
-    assert (several.type, several.choices, several.default) == ("choices", ("BL23", "GV4"), "BL23, GV4")
+    assert (several.type, several.choices, several.default) == ("points", ("BL23", "GV4"), "BL23, GV4")
     assert (each.label, each.least, each.most, bounds(each)) == (
         "Time on each point",
         30_000,

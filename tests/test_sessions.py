@@ -1,32 +1,58 @@
 """The scripts we ship, as a listener meets them: every word and silence of them, at many lengths.
 
-Nothing is spoken here. How long words take is reckoned at the script's words a minute; the chimes at five seconds.
+Nothing is spoken here. How long words take is reckoned at the script's words a minute, and as slow and fast voices say
+them. A rule gives a complaint for each place that breaks it; every script is held against all of them at once.
 """
 
 import re
-from collections.abc import Iterator
-from functools import cache
-from itertools import pairwise
-from typing import assert_never
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import pairwise, product
+from pathlib import Path
 
 import pytest
+from strategies import Sounding
 
-from voiceguide.cues import Bed, Chime, Cue, Mark, Say, Silence, Slot, read_cues
-from voiceguide.durations import Ms
-from voiceguide.points import table
+from voiceguide.cues import Bed, Chime, Cue, Mark, Moment, Say, Silence, Utterance, opened, read_cues
+from voiceguide.durations import Ms, parse_duration
+from voiceguide.errors import ScriptError
 from voiceguide.script import Known, Source, expand, read_script
 from voiceguide.shipped import folder
+from voiceguide.timeline import Placed, Timeline, lay_out
 
-KNOWN = Known(chimes={"bowl", "tingsha", "gong", "bell"}, voices={"tone"})
-CHIME_MS = 5000
+KNOWN = Known(chimes={"bowl", "tingsha", "gong", "bell"}, voices={"tone"}, beds={"ocean"})
+SOUNDS = {name: Sounding(21_000, 6800) for name in KNOWN.chimes}
+HEAD, TAIL = Ms(2000), Ms(5000)
+SLOWEST, FASTEST = 102, 140
+"""Words a minute. The clearest voice, asked for 95 to 125, says these scripts at 105 to 137, without the silences."""
 LONGEST_UNANNOUNCED_MS = 30_000
 LONGEST_MS = 180_000
+LONGEST_SENTENCE = 32
+"""Words, where it is not about safety."""
 
-SAFETY = {
+NAMES = sorted(path.stem for path in folder("scripts").glob("*.md") if path.name != "README.md")
+WITH_THE_MAT = {"back-on-mat", "body-scan", "evening", "feet", "first-time", "morning", "silence-bells", "sleep"}
+LYING_ON_IT = WITH_THE_MAT - {"feet"}
+NEVER_WITHOUT_IT = {"back-on-mat", "evening", "feet", "first-time", "morning"}
+BY_HAND_WITHOUT_IT = {"desk", "hand-points", "lower-back-points", "neck-shoulders"}
+
+WORDS_A_MINUTE: Mapping[str, tuple[float, float]] = {"silence-bells": (1, 36), "sleep": (21, 40)}
+"""Of the whole recording; for the others it is this."""
+USUALLY = (30, 66)
+
+ANY = {
     "not a treatment": r"not medical treatment",
+    "stopping": r"stop at any time",
+    "driving": r"while driving",
+}
+HANDS = ANY | {
     "a doctor": r"ask a doctor first",
     "pregnancy": r"pregnant",
     "blood thinners": r"blood thinners",
+    "skin": r"broken",
+}
+MAT = HANDS | {
     "heart": r"heart trouble",
     "pacemaker": r"pacemaker",
     "blood pressure": r"high or low blood pressure",
@@ -34,28 +60,116 @@ SAFETY = {
     "diabetes": r"diabetes",
     "feeling": r"reduced feeling in your skin",
     "skin": r"skin that is broken or inflamed",
-    "stopping": r"stop at any time",
-    "driving": r"never do this while driving",
 }
+ABOUT_SAFETY = (
+    r"doctor|dizzy|too much|Stop at any|keep them open|off the mat now|Push the mat|come off now|never listen"
+)
+
 CLAIMS = (
     r"treat(?!ment\b)\w*|(?<!not medical )treatment|heal\w*|cur(e|es|ed|ing)|reliev\w*|relief|detox\w*|circulation"
     r"|endorphin\w*|energy|energi\w*|(un)?block\w*|qi|pain(less|ful)?|therap\w*|toxin\w*|inflammation|blood flow"
 )
 SCREEN = r"look\w*|see|watch\w*|tap|click\w*|screen|button|below this|acupuncture"
-BY_HAND = r"press|pressing|massage\w*|knead\w*|rub\w*|squeeze\w*|thumbs?"
-CODES = r"(BL|GV|KI|CV|EX)[- ]?\w*\d+"
-ANNOUNCES = r"silent|silence|quiet"
+BY_HAND = r"press|pressing|massage\w*|knead\w*|rub\w*|squeeze\w*|(with|let) (your|both) thumbs?|stroke"
+REACHING = r"(your|both|one) (hands?|fingers?|palms?)\b.*\b(hips?|thighs?|knees?|calf|calves|ankles?|foot|feet|toes)"
+HELD_BREATH = r"[Hh]old (your|the) breath|[Hh]old it|Hold\."
+CODES = r"(BL|GV|KI|CV|EX|GB|SI|HT|PC|LU|LI|LR)[- ]?\w*\d+"
+NOT_IN_PREGNANCY = r"Jianjing|Hegu|Yaotongdian|mat for your back|on your back"
+ANNOUNCES = r"silent|silence|quiet|not speak"
 """One of these stands in the last three sentences before a long silence."""
+DOWN, OFF = "until your whole back is resting", "roll over to one side"
 GETTING_OFF = (
+    "one deeper breath",
     "Bend both knees",
-    "roll over to one side",
+    OFF,
     "Stay on your side",
     "with your hands",
     "head comes last",
     "Sit for a while",
     "Red marks",
-    "stand up",
 )
+LAST_WORDS = {"Thank you.", "Have a good day.", "Sleep well."}
+
+
+def spoken_ms(text: str, words_a_minute: float) -> int:
+    return round(words(text) * 60_000 / words_a_minute)
+
+
+def words(text: str) -> int:
+    return len(text.split())
+
+
+def laid_out(cues: tuple[Cue, ...], words_a_minute: float, target: Ms | None) -> Timeline:
+    said = {cue.utterance for cue in opened(cues) if isinstance(cue, Say)}
+    clips: dict[Utterance, Sounding] = {
+        utterance: Sounding(spoken_ms(utterance.text, words_a_minute)) for utterance in said
+    }
+    return lay_out(cues, clips, SOUNDS, target, head=HEAD, tail=TAIL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """A script at one length."""
+
+    name: str
+    minutes: float
+    rate: int
+    """Words a minute."""
+    values: tuple[tuple[str, str], ...]
+    cues: tuple[Cue, ...]
+
+    def __str__(self) -> str:
+        return " ".join([self.name, f"{self.minutes:g}", *(f"{name}={value}" for name, value in self.values)])
+
+    @property
+    def on_the_mat(self) -> bool:
+        return DOWN in self.text or self.name == "feet"
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        return laid_out(self.cues, self.rate, Ms(round(self.minutes * 60_000)))
+
+    @cached_property
+    def natural_minutes(self) -> float:
+        return laid_out(self.cues, self.rate, None).length / 60_000
+
+    @cached_property
+    def says(self) -> list[Placed]:
+        return [event for event in self.timeline.events if isinstance(event.cue, Say)]
+
+    @cached_property
+    def sentences(self) -> list[str]:
+        return [cue.utterance.text for cue in opened(self.cues) if isinstance(cue, Say)]
+
+    @cached_property
+    def text(self) -> str:
+        return " ".join(self.sentences)
+
+    @property
+    def bells(self) -> list[Chime]:
+        return [cue for cue in opened(self.cues) if isinstance(cue, Chime)]
+
+    def start(self, words_of_it: str) -> int | None:
+        """When a sentence with these words begins, in ms; None if there is none."""
+        return next((event.start for event in self.says if words_of_it in said(event)), None)
+
+    def between(self, first: str, last: str) -> list[str]:
+        """Give the sentences from one to another, without the two."""
+        places = [next(i for i, text in enumerate(self.sentences) if one in text) for one in (first, last)]
+        return self.sentences[places[0] + 1 : places[1]]
+
+    def first_chapters(self, number: int) -> str:
+        """Give the text of the first chapters, by their number."""
+        marks = [i for i, cue in enumerate(self.cues) if isinstance(cue, Mark)]
+        return " ".join(said_by(self.cues[: marks[number]] if number < len(marks) else self.cues))
+
+
+def said(event: Placed) -> str:
+    return event.cue.utterance.text if isinstance(event.cue, Say) else ""
+
+
+def said_by(cues: tuple[Cue, ...]) -> list[str]:
+    return [cue.utterance.text for cue in opened(cues) if isinstance(cue, Say)]
 
 
 @cache
@@ -64,262 +178,367 @@ def source(name: str) -> Source:
 
 
 @cache
-def session(name: str, minutes: float, /, **values: str) -> tuple[Cue, ...]:
-    return read_cues(expand(source(name), values, Ms(round(minutes * 60_000)), KNOWN), KNOWN)
+def session(name: str, minutes: float, /, **values: str) -> Session:
+    return made(source(name), minutes, values)
 
 
-NAMES = sorted(path.stem for path in folder("scripts").glob("*.md") if path.name != "README.md")
-ON_THE_MAT = [name for name in NAMES if source(name).position == "on the mat"]
+def made(script: Source, minutes: float, values: Mapping[str, str]) -> Session:
+    cues = read_cues(expand(script, values, Ms(round(minutes * 60_000)), KNOWN), KNOWN)
+    return Session(name=script.name, minutes=minutes, rate=script.rate, values=tuple(values.items()), cues=cues)
 
 
-def at_every_length(name: str, /, **values: str) -> Iterator[tuple[float, tuple[Cue, ...]]]:
-    """Expand a session for each whole minute it can last, and for 12:34."""
+def parameters(name: str) -> set[str]:
+    return {parameter.name for parameter in source(name).parameters}
+
+
+def lengths(name: str) -> tuple[float, float, float]:
     allowed = source(name).minutes
     assert allowed is not None
     assert allowed.least is not None
     assert allowed.most is not None
-    whole = range(allowed.least // 60_000, allowed.most // 60_000 + 1)
-    for minutes in (*whole, 12 + 34 / 60):
-        yield minutes, session(name, minutes, **values)
+    return tuple(length / 60_000 for length in (allowed.least, allowed.default, allowed.most))  # type: ignore[return-value]  # three
 
 
-def flat(cues: tuple[Cue, ...]) -> list[Say | Silence | Chime | Mark | Bed]:
-    """Open the `[for]` lines, so that only what is heard, and the chapters, are left."""
-    return [inner for cue in cues for inner in (cue.cues if isinstance(cue, Slot) else (cue,))]
+def at_every_length(name: str) -> Iterator[Session]:
+    """Expand a session, shortest and longest and many lengths between, one of them of no whole minutes."""
+    least, default, most = lengths(name)
+    step = 1 + round(most - least) // 20
+    between = range(round(least), round(most), step)
+    yield from (session(name, minutes) for minutes in {*between, default, default + 0.57, most})
 
 
-def sayings(cues: tuple[Cue, ...]) -> list[str]:
-    return [cue.utterance.text for cue in flat(cues) if isinstance(cue, Say)]
+def in_every_way(name: str) -> Iterator[Session]:
+    """Expand a session, shortest and longest, with each value its parameters can have but their defaults."""
+    least, _, most = lengths(name)
+    for parameter in source(name).parameters:
+        values = {"yesno": ("yes", "no"), "choice": parameter.choices}.get(parameter.type, ())
+        for value, minutes in product(values, (least, most)):
+            if value != parameter.default and not refused(name, parameter.name, value, minutes):
+                yield session(name, minutes, **{parameter.name: value})
 
 
-def words(text: str) -> int:
-    return len(text.split())
+def refused(name: str, parameter: str, value: str, minutes: float) -> bool:
+    """Tell whether a session says no to this, as other tests make sure of."""
+    too_long = name == "silence-bells" and parameter == "mat" and minutes > 32
+    return too_long or (name in NEVER_WITHOUT_IT and (parameter, value) == ("pregnant", "yes"))
 
 
-def speech_ms(text: str, words_a_minute: float = 115) -> float:
-    return words(text) * 60_000 / words_a_minute
+# --- the rules: each gives what is wrong with a session -----------------------------------------------------------
+
+Rule = Callable[[Session], Iterator[str]]
 
 
-def bounds(cues: tuple[Cue, ...], words_a_minute: float = 115) -> tuple[float, float, float]:
-    """Reckon the shortest, natural and longest length, in ms."""
-    least = natural = most = 0.0
-    for cue in cues:
-        match cue:
-            case Silence() | Slot():
-                least, natural, most = least + cue.least, natural + cue.natural, most + cue.most
-                continue
-            case Say():
-                taken = speech_ms(cue.utterance.text, words_a_minute)
-            case Chime():
-                taken = CHIME_MS
-            case Mark() | Bed():
-                taken = 0
-            case _:
-                assert_never(cue)
-        least, natural, most = least + taken, natural + taken, most + taken
-    return least, natural, most
+def it_has_room_for_its_words_whoever_speaks(heard: Session) -> Iterator[str]:
+    for words_a_minute in (SLOWEST, FASTEST):
+        timeline = laid_out(heard.cues, words_a_minute, None)
+        shortest, longest = timeline.shortest / 60_000, timeline.longest / 60_000
+        if not shortest <= heard.minutes <= longest:
+            yield f"it lasts {shortest:.2f} to {longest:.2f} at {words_a_minute} words a minute"
+
+
+def its_silences_stay_near_their_own_length(heard: Session) -> Iterator[str]:
+    least, most = (0.8, 1.3) if heard.values else (0.85, 1.2)
+    if not least <= heard.minutes / heard.natural_minutes <= most:
+        yield f"of itself it would last {heard.natural_minutes:.1f} minutes"
+
+
+def there_are_words_enough_and_not_too_many(heard: Session) -> Iterator[str]:
+    least, most = WORDS_A_MINUTE.get(heard.name, USUALLY)
+    density = words(heard.text) / heard.minutes
+    if not least <= density <= most:
+        yield f"{density:.0f} words a minute"
+
+
+def more_is_said_early_than_late(heard: Session) -> Iterator[str]:
+    early = sum(words(said(event)) for event in heard.says if event.start < 240_000) / 4
+    late = sum(words(said(event)) for event in heard.says if event.start >= 240_000) / (heard.minutes - 4 or 1)
+    if heard.on_the_mat and early < late:
+        yield f"{early:.0f} words a minute first, then {late:.0f}"
+
+
+def it_says_welcome_and_how_long_it_lasts(heard: Session) -> Iterator[str]:
+    if heard.sentences[0] != "Welcome." or f"{int(heard.minutes)} minutes" not in " ".join(heard.sentences[:3]):
+        yield " ".join(heard.sentences[:3])
+
+
+def every_word_of_safety_is_said_first_of_all(heard: Session) -> Iterator[str]:
+    topics = MAT if heard.on_the_mat else HANDS if heard.name in BY_HAND_WITHOUT_IT else ANY
+    first = heard.first_chapters(1)
+    yield from (topic for topic, pattern in topics.items() if not re.search(pattern, first, re.IGNORECASE))
+
+
+def what_is_about_safety_is_said_at_full_level(heard: Session) -> Iterator[str]:
+    for cue in opened(heard.cues):
+        if isinstance(cue, Say) and not cue.safety and re.search(ABOUT_SAFETY, cue.utterance.text):
+            yield cue.utterance.text
+
+
+def some_words_are_never_said(heard: Session) -> Iterator[str]:
+    for unwanted in (CLAIMS, SCREEN, CODES, HELD_BREATH):
+        flags = 0 if unwanted in (CODES, HELD_BREATH) else re.IGNORECASE
+        yield from (text for text in heard.sentences if re.search(rf"\b({unwanted})(?!\w)", text, flags))
+
+
+def a_sentence_can_be_followed(heard: Session) -> Iterator[str]:
+    for cue in opened(heard.cues):
+        if isinstance(cue, Say) and not cue.safety and words(cue.utterance.text) > LONGEST_SENTENCE:
+            yield cue.utterance.text
+
+
+def nothing_is_worn_out_by_repeating(heard: Session) -> Iterator[str]:
+    if heard.name == "lower-back-points":  # its points are chosen, and each is told in the same way
+        return
+    for text in set(heard.sentences):
+        if words(text) > 3 and heard.sentences.count(text) > 2:
+            yield text
+
+
+def on_the_mat_the_hands_rest(heard: Session) -> Iterator[str]:
+    if DOWN in heard.text:
+        for text in heard.between(DOWN, GETTING_OFF[0] if GETTING_OFF[0] in heard.text else OFF):
+            if re.search(rf"(?i)\b({BY_HAND}|{REACHING})\b", text):
+                yield text
+
+
+def nobody_lies_on_the_mat_for_longer_than_half_an_hour(heard: Session) -> Iterator[str]:
+    down, off = (heard.start(words_of_it) for words_of_it in (DOWN, OFF))
+    if down is None or off is None:
+        return
+    lasting = (off - down) / 60_000
+    if not 0 < lasting <= 30:
+        yield f"{lasting:.1f} minutes"
+    halfway = heard.start("You may come off now")
+    if halfway is None and lasting > 20:
+        yield f"{lasting:.1f} minutes, and nobody says that one may come off"
+    if halfway is not None and not 0.45 <= halfway / heard.timeline.length <= 0.55:
+        yield f"halfway is at {halfway / heard.timeline.length:.0%}"
+
+
+def getting_off_the_mat_goes_step_by_step(heard: Session) -> Iterator[str]:
+    if DOWN not in heard.text or heard.name == "sleep":
+        return
+    places = [heard.text.find(step) for step in GETTING_OFF]
+    if places != sorted(places) or -1 in places:
+        yield str(dict(zip(GETTING_OFF, places, strict=True)))
+
+
+def whoever_stands_on_the_mat_has_open_eyes_and_a_hold(heard: Session) -> Iterator[str]:
+    for number, text in enumerate(heard.sentences):
+        if re.search(r"step onto the mat|Stand up slowly, and give", text):
+            before = " ".join(heard.sentences[max(0, number - 6) : number + 1])
+            if "keep them open" not in before or not re.search(r"[Tt]ake hold of", before):
+                yield before
+
+
+def a_long_silence_is_announced_and_has_an_end(heard: Session) -> Iterator[str]:
+    for before, longest in silences(heard.cues):
+        if longest > LONGEST_MS and heard.name != "silence-bells":
+            yield f"up to {longest / 1000:.0f} s after: {before}"
+        if longest > LONGEST_UNANNOUNCED_MS and not re.search(ANNOUNCES, before):
+            yield f"not announced: {before}"
 
 
 def silences(cues: tuple[Cue, ...]) -> list[tuple[str, int]]:
     """Each stretch without a sound: the last three sentences before it, and the longest it can become, in ms."""
-    said: list[str] = []
+    told: list[str] = []
     found: list[tuple[str, int]] = []
     silent = 0
-    for cue in flat(cues):
+    for cue in opened(cue for cue in cues if not isinstance(cue, Moment)):
         if isinstance(cue, Silence):
             silent += cue.most
         elif isinstance(cue, Say | Chime):
-            found.append((" ".join(said[-3:]), silent))
+            found.append((" ".join(told[-3:]), silent))
             silent = 0
         if isinstance(cue, Say):
-            said.append(cue.utterance.text)
-    return [*found, (" ".join(said[-3:]), silent)]
+            told.append(cue.utterance.text)
+    return [*found, (" ".join(told[-3:]), silent)]
 
 
-def position(cues: tuple[Cue, ...], pattern: str) -> float:
-    """Reckon where a sentence begins, as a share of the natural length."""
-    before = next(
-        index for index, cue in enumerate(cues) if isinstance(cue, Say) and re.search(pattern, cue.utterance.text)
-    )
-    return bounds(cues[:before])[1] / bounds(cues)[1]
+def a_bell_opens_the_session_and_no_other_comes_untold(heard: Session) -> Iterator[str]:
+    sounds = [cue for cue in heard.cues if isinstance(cue, Say | Chime)]
+    if not isinstance(sounds[0], Chime):
+        yield "it begins without a bell"
+    for before, cue in pairwise(sounds):
+        if isinstance(cue, Chime) and not (isinstance(before, Say) and "hear the bell" in before.utterance.text):
+            yield str(before)
+    if any(isinstance(cue, Silence) and cue.interval for cue in heard.cues) and "A bell will ring" not in heard.text:
+        yield "the bells in the silence are not told"
 
 
-def chapter_of(code: str, cues: tuple[Cue, ...]) -> tuple[Cue, ...]:
-    """Give the cues of the chapter that has this point's name."""
-    starts = [index for index, cue in enumerate(cues) if isinstance(cue, Mark)]
-    titles = [cue.title for cue in cues if isinstance(cue, Mark)]
-    number = titles.index(table()[code].pinyin)
-    return cues[starts[number] : starts[number + 1]]
+def the_last_bell_is_soft_and_nobody_is_woken_by_one(heard: Session) -> Iterator[str]:
+    first, *others = heard.bells
+    if heard.name == "sleep" and others:
+        yield "a bell wakes the sleeper"
+    if heard.name != "sleep" and not others:
+        yield "it ends without a bell"
+    if any(bell.gain_db > first.gain_db - 3 for bell in others):
+        yield "the last bell is as loud as the first"
 
 
-def found(pattern: str, cues: tuple[Cue, ...]) -> list[str]:
-    return [text for text in sayings(cues) if re.search(rf"\b({pattern})\b", text, re.IGNORECASE)]
+def it_ends_kindly(heard: Session) -> Iterator[str]:
+    *_, before, last = heard.sentences
+    if last not in LAST_WORDS:
+        yield last
+    if heard.name in LYING_ON_IT - {"morning", "sleep"} and "open your eyes, and stand up" not in before:
+        yield before
+
+
+def in_pregnancy_some_points_and_the_mat_are_left_out(heard: Session) -> Iterator[str]:
+    if ("pregnant", "yes") in heard.values:
+        yield from (text for text in heard.sentences if re.search(rf"\b({NOT_IN_PREGNANCY})\b", text))
+        if DOWN in heard.text:
+            yield "it goes onto the mat"
+
+
+RULES: tuple[Rule, ...] = (
+    its_silences_stay_near_their_own_length,
+    there_are_words_enough_and_not_too_many,
+    more_is_said_early_than_late,
+    it_says_welcome_and_how_long_it_lasts,
+    every_word_of_safety_is_said_first_of_all,
+    what_is_about_safety_is_said_at_full_level,
+    some_words_are_never_said,
+    a_sentence_can_be_followed,
+    nothing_is_worn_out_by_repeating,
+    on_the_mat_the_hands_rest,
+    nobody_lies_on_the_mat_for_longer_than_half_an_hour,
+    getting_off_the_mat_goes_step_by_step,
+    whoever_stands_on_the_mat_has_open_eyes_and_a_hold,
+    a_long_silence_is_announced_and_has_an_end,
+    a_bell_opens_the_session_and_no_other_comes_untold,
+    the_last_bell_is_soft_and_nobody_is_woken_by_one,
+    it_ends_kindly,
+    in_pregnancy_some_points_and_the_mat_are_left_out,
+)
+
+
+def complaints(heard: Session) -> list[str]:
+    """Hold a session against the rules: against the others only if it can be laid out at all."""
+    first = [f"{heard}: {complaint}" for complaint in it_has_room_for_its_words_whoever_speaks(heard)]
+    return first or [f"{heard}: {rule.__name__}: {complaint}" for rule in RULES for complaint in rule(heard)]
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("words_a_minute", [100, 115, 135])
-def test_a_session_has_room_for_its_words_at_every_length(name: str, words_a_minute: int) -> None:
-    for minutes, cues in at_every_length(name):
-        least, _, most = bounds(cues, words_a_minute)
-        assert least <= minutes * 60_000, minutes
-        assert (minutes + 0.99) * 60_000 <= most, minutes
+def test_a_session_keeps_every_rule_at_every_length(name: str) -> None:
+    assert [complaint for heard in at_every_length(name) for complaint in complaints(heard)] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_session_keeps_every_rule_in_every_way_it_can_be_made(name: str) -> None:
+    assert [complaint for heard in in_every_way(name) for complaint in complaints(heard)] == []
+
+
+BROKEN = """\
+---
+title: Broken
+minutes: 40 (5 to 40)
+params: {pregnant: no}
+---
+Hello.
+[pause 4m]
+It is too much for anyone who is dizzy.
+Lower yourself slowly and evenly, until your whole back is resting.
+Let it heal, and press as hard as you like.
+Rest your hands on your knees for now.
+Rest your hands on your knees for now.
+Rest your hands on your knees for now.
+On{% for more in range(20) %} and on{% endfor %}.
+[quiet 10m from 1m to 2h]
+Slowly, in one piece, roll over to one side. Then bend both knees.
+And step onto the mat.
+[chime bowl at 6dB]
+[chime bowl at 6dB]
+Goodbye then, until another day, and another, and another, as often as there are words left over.
+[pause 2s]
+"""
+
+
+def test_the_rules_notice_what_breaks_them(tmp_path: Path) -> None:
+    path = tmp_path / "broken.md"
+    path.write_text(BROKEN, encoding="utf-8")
+    script = read_script(path, KNOWN)
+    heard = made(script, 40, {"pregnant": "yes"})
+    silent = [rule.__name__ for rule in RULES if not list(rule(heard))]
+    assert silent == []
+    assert list(it_has_room_for_its_words_whoever_speaks(made(script, 5, {})))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_length_a_session_is_written_for_hardly_stretches(name: str) -> None:
-    assert bounds(session(name, 10))[1] == pytest.approx(600_000, rel=0.05)
+    default = lengths(name)[1]
+    assert session(name, default).natural_minutes == pytest.approx(default, rel=0.07)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_silences_stay_near_their_own_length(name: str) -> None:
-    for minutes, cues in at_every_length(name):
-        natural = bounds(cues)[1] / 60_000
-        assert 0.86 * natural <= minutes <= 1.2 * natural, minutes
+def test_name_bell_and_bed_are_the_listeners_choice(name: str) -> None:
+    least = lengths(name)[0]
+    chosen = {"name": "Ana", "bell": "gong"} | ({"bed": "ocean"} if "bed" in parameters(name) else {})
+    heard, plain = session(name, least, **chosen), session(name, least)
+    assert heard.sentences[0] == "Welcome, Ana."
+    assert {bell.sound for bell in heard.bells} == {"gong"}
+    assert {bell.sound for bell in plain.bells} == {"bowl"}
+    assert [isinstance(cue, Bed) and cue.sound for cue in heard.cues[:1]] == ["ocean" if "bed" in chosen else False]
+    assert not any(isinstance(cue, Bed) for cue in plain.cues)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_there_is_more_silence_than_speech(name: str) -> None:
-    for minutes, cues in at_every_length(name):
-        assert 34 <= sum(map(words, sayings(cues))) / minutes <= 60, minutes
+@pytest.mark.parametrize("name", sorted(NEVER_WITHOUT_IT))
+def test_a_session_on_the_mat_is_refused_in_pregnancy(name: str) -> None:
+    with pytest.raises(ScriptError) as refusal:
+        session(name, lengths(name)[1], pregnant="yes")
+    assert refusal.value.at is not None
+    assert "hand-points" in f"{refusal.value.hint} {refusal.value.at.source}"
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("bell", sorted(KNOWN.chimes))
-def test_the_bell_is_the_listeners_choice(name: str, bell: str) -> None:
-    assert {cue.sound for cue in session(name, 10, bell=bell) if isinstance(cue, Chime)} == {bell}
+def test_a_silence_on_the_mat_is_refused_beyond_half_an_hour() -> None:
+    with pytest.raises(ScriptError):
+        session("silence-bells", 33, mat="yes")
+    session("silence-bells", 33, mat="no")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_name_is_spoken_when_it_is_given(name: str) -> None:
-    assert "Welcome, Ana." in sayings(session(name, 10, name="Ana"))
-    assert "Welcome." in sayings(session(name, 10))
+@pytest.mark.parametrize(("every", "rings"), [("1m", 12), ("5m", 2), ("10m", 1), ("1h", 0)])
+def test_the_bells_in_a_silence_are_those_that_were_told(every: str, rings: int) -> None:
+    heard = session("silence-bells", 15, every=every)
+    inside = [event.start for event in heard.timeline.events if isinstance(event.cue, Chime)][1:-1]
+    assert len(inside) == rings
+    assert ("A bell will ring every" in heard.text) == (rings > 0)
+    silence = next(event for event in heard.timeline.events if getattr(event.cue, "kind", "") == "quiet")
+    assert [start - silence.start for start in inside] == [
+        (number + 1) * parse_duration(every) for number in range(rings)
+    ]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_length_is_told_at_the_start(name: str) -> None:
-    for minutes, cues in at_every_length(name):
-        assert f"{int(minutes)} minutes" in " ".join(sayings(cues)[:3])
+@pytest.mark.parametrize("minutes", [30, 37, 45, 52, 60])
+@pytest.mark.parametrize("words_a_minute", [SLOWEST, FASTEST])
+def test_the_mat_is_out_of_the_bed_within_a_quarter_of_an_hour(minutes: int, words_a_minute: int) -> None:
+    heard = session("sleep", minutes)
+    timeline = laid_out(heard.cues, words_a_minute, Ms(minutes * 60_000))
+    away = next(event for event in timeline.events if "Feel with your hand whether your bed is free" in said(event))
+    assert away.end < 15 * 60_000
+    going = heard.between("Now the mat goes away", "Red marks")
+    told = [cue for cue in heard.cues if isinstance(cue, Say) and cue.utterance.text in going]
+    assert len(told) >= 5
+    assert all(cue.safety for cue in told)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_safety_topic_is_spoken_early(name: str) -> None:
-    for minutes, cues in at_every_length(name):
-        assert late_topics(cues) == set(), minutes
-
-
-@pytest.mark.parametrize("name", ["back-on-mat", "lower-back-points"])
-@pytest.mark.parametrize("minutes", [8, 20])
-def test_the_short_safety_words_leave_nothing_out(name: str, minutes: float) -> None:
-    full, short = (session(name, minutes, safety=safety) for safety in ("full", "short"))
-    assert late_topics(short) == set()
-    assert sum(map(words, sayings(short))) <= sum(map(words, sayings(full))) - 15
-
-
-def late_topics(cues: tuple[Cue, ...]) -> set[str]:
-    return {topic for topic, pattern in SAFETY.items() if position(cues, rf"(?i){pattern}") > 0.2}
-
-
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("unwanted", [CLAIMS, SCREEN, CODES], ids=["claims", "screens", "codes"])
-def test_some_words_are_never_spoken(name: str, unwanted: str) -> None:
-    for _, cues in at_every_length(name):
-        assert found(unwanted, cues) == []
-
-
-@pytest.mark.parametrize("name", ON_THE_MAT)
-def test_on_the_mat_hands_rest(name: str) -> None:
-    for _, cues in at_every_length(name):
-        assert found(BY_HAND, cues) == []
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_long_silence_is_announced_and_has_an_end(name: str) -> None:
-    for minutes, cues in at_every_length(name):
-        assert_announced(cues, minutes)
-
-
-@pytest.mark.parametrize("each", ["30s", "90s", "180s"])
-@pytest.mark.parametrize("points", ["BL23,GV4,BL25", "BL40,KI3", "BL52,BL57"])
-def test_a_point_held_long_is_held_in_an_announced_silence(points: str, each: str) -> None:
-    assert_announced(session("lower-back-points", 20, points=points, each=each), 20)
-
-
-def assert_announced(cues: tuple[Cue, ...], minutes: float) -> None:
-    for before, longest in silences(cues):
-        assert longest <= LONGEST_MS, minutes
-        assert longest <= LONGEST_UNANNOUNCED_MS or re.search(ANNOUNCES, before), before
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_bell_opens_the_session_and_the_last_one_is_told_beforehand(name: str) -> None:
-    for _, cues in at_every_length(name):
-        heard = [cue for cue in flat(cues) if isinstance(cue, Say | Chime)]
-        assert isinstance(heard[0], Chime)
-        (told,) = [before for before, cue in pairwise(heard) if isinstance(cue, Chime)]
-        assert isinstance(told, Say)
-        assert "you will hear the bell" in told.utterance.text.lower()
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_last_bell_is_softer_than_the_first(name: str) -> None:
-    first, last = [cue.gain_db for cue in session(name, 10) if isinstance(cue, Chime)]
-    assert last <= first - 3
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_it_ends_with_standing_up(name: str) -> None:
-    for _, cues in at_every_length(name):
-        *_, last, thanks = sayings(cues)
-        assert "open your eyes, and stand up" in last
-        assert thanks == "Thank you."
-
-
-@pytest.mark.parametrize("name", ON_THE_MAT)
-def test_getting_off_the_mat_goes_step_by_step(name: str) -> None:
-    for _, cues in at_every_length(name):
-        after_the_bell = " ".join(sayings(cues)).partition("hear the bell")[2]
-        places = [after_the_bell.find(step) for step in GETTING_OFF]
-        assert places == sorted(places)
-        assert places[0] > 0
-
-
-def test_a_long_time_on_the_mat_can_end_halfway() -> None:
-    for minutes, cues in at_every_length("back-on-mat"):
-        if minutes > 20:
-            assert 0.4 <= position(cues, "you may come off now") <= 0.6, minutes
+@pytest.mark.parametrize("minutes", [30, 45, 60])
+def test_whoever_sleeps_hears_nothing_more(minutes: int) -> None:
+    heard = session("sleep", minutes, bed="ocean")
+    *_, goodnight, ending = heard.cues
+    assert isinstance(goodnight, Say)
+    assert isinstance(ending, Silence)
+    assert "not speak any more" in heard.sentences[-2]
+    assert [event.cue.sound for event in heard.timeline.events if isinstance(event.cue, Bed)] == ["ocean", None]
 
 
 def test_nobody_holds_their_breath_on_their_first_day() -> None:
-    for _, cues in at_every_length("first-time"):
-        assert found(r"hold|holding", cues) == []
-        assert "Nothing needs to be held." in sayings(cues)
+    for heard in at_every_length("first-time"):
+        assert not re.search(r"\b(hold|holding)\b", heard.text)
+        assert "Nothing needs to be held." in heard.sentences
 
 
-@pytest.mark.parametrize("each", ["30s", "45s", "60s", "90s"])
-@pytest.mark.parametrize("points", ["BL23", "GV4", "BL23,GV4", "BL25,BL52", "BL40", "KI3"])
-def test_a_point_gets_at_least_the_time_asked_for(points: str, each: str) -> None:
-    first = points.split(",", maxsplit=1)[0]
-    chapter = chapter_of(first, session("lower-back-points", 10, points=points, each=each))
-    sides = 2 if points in ("BL40", "KI3") else 1
-    asked = float(each.rstrip("s")) * 1000
-    held = [cue for cue in chapter if isinstance(cue, Silence) and cue.kind == "rest"]
-    assert len(held) == 2 * sides
-    assert sum(cue.least for cue in held) == sum(cue.natural for cue in held) == asked * sides
-    assert sum(cue.most for cue in held) <= asked * sides * 1.5
-
-
-def test_the_hollow_of_the_knee_is_never_held_longer_than_90_seconds() -> None:
-    cues = chapter_of("BL40", session("lower-back-points", 20, points="BL40", each="180s"))
-    held = [cue.most for cue in cues if isinstance(cue, Silence) and cue.kind == "rest"]
-    assert sum(held) == 2 * 90_000
-
-
-def test_the_points_come_in_the_order_asked_for() -> None:
-    cues = session("lower-back-points", 15, points="GV4,BL23", each="45s")
-    titles = [cue.title for cue in cues if isinstance(cue, Mark)]
-    assert titles.index("Mìngmén") < titles.index("Shènshū")
-
-
-def test_bone_is_never_pressed() -> None:
-    cues = session("lower-back-points", 10, points="GV4")
-    assert found(r"press|pressed|pressing", cues) == ["There is bone beneath, so nothing is pressed."]
+@pytest.mark.parametrize("name", [name for name in NAMES if "safety" in parameters(name)])
+def test_short_safety_words_are_shorter(name: str) -> None:
+    mat = {"mat": "yes"} if name == "silence-bells" else {}
+    most = 32 if mat else lengths(name)[2]
+    full, short = (session(name, most, safety=safety, **mat).first_chapters(1) for safety in ("full", "short"))
+    assert words(short) <= words(full) - 15

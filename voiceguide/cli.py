@@ -349,6 +349,27 @@ def sounds(*, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("name", required=False, metavar="[CODE]")
+@click.option("--language", default="en", show_default=True, metavar="CODE", help="The one the point is written in.")
+@_AS_JSON
+@_VERBOSELY
+def points(name: str | None, *, language: str, as_json: bool) -> None:
+    """List the points sessions can visit, or tell all about one: where, how, how long, and what to take care of.
+
+    \b
+    Example: voiceguide points "B 23"
+    """
+    from voiceguide import report  # noqa: PLC0415
+    from voiceguide.points import resolve, table  # noqa: PLC0415
+
+    found = list(table(language).values()) if name is None else [resolve(name, language)]
+    if as_json:
+        _print_json(report.points_json(found))
+    else:
+        click.echo(report.points_text(found) if name is None else report.point_text(found[0]))
+
+
+@main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @_AS_JSON
 @_VERBOSELY

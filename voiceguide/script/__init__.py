@@ -12,7 +12,7 @@ from voiceguide.durations import Duration, Ms, clock
 from voiceguide.errors import Place, ScriptError, TimelineError
 from voiceguide.script.front_matter import Pace, Range, read_front_matter
 from voiceguide.script.parameters import Known, Parameter, Value, bounds, nearest_voice, read_values
-from voiceguide.script.template import expand_template
+from voiceguide.script.template import Setting, expand_template
 from voiceguide.script.text import Line, SourceText, plain, read_text
 
 __all__ = [
@@ -110,9 +110,10 @@ def expand(source: Source, values: Mapping[str, str], target: Ms | None, known: 
     if source.voice is not None and source.voice not in known.voices:
         hint = nearest_voice(source.voice, known.voices)
         raise ScriptError(f"there is no voice called '{source.voice}'", at=source.voice_at, hint=hint)
-    variables: dict[str, Value] = read_values(source.parameters, values, known)
+    variables: dict[str, Value] = read_values(source.parameters, values, known, source.language)
     if target is not None:
         variables |= {"length": Duration(target), "minutes": _minutes(target)}
+    setting = Setting(language=source.language, position=source.position, shelves=source.parts)
     given = tuple((parameter.name, values.get(parameter.name, parameter.default)) for parameter in source.parameters)
     return Script(
         name=source.name,
@@ -125,7 +126,7 @@ def expand(source: Source, values: Mapping[str, str], target: Ms | None, known: 
         voice=source.voice,
         rate=source.rate,
         values=given,
-        lines=expand_template(source.file, source.body, variables, source.language, source.parts),
+        lines=expand_template(source.file, source.body, variables, setting),
     )
 
 

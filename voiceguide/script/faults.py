@@ -261,7 +261,9 @@ _USES = {
     "after": 'write {{ name | after(", ") }}',
     "default": 'write {{ name | default("friend") }}',
     "divisibleby": "write {% if number is divisibleby 2 %}",
+    "every_point": "write {{ every_point(points, each) }}",
     "join": 'write {{ these | join(", ") }}',
     "part": 'write {{ part("safety") }}',
+    "points_time": "write points_time(points, each)",
     "spoken": "write {{ length | spoken }}, without brackets",
 }

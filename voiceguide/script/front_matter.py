@@ -23,6 +23,7 @@ from pydantic_core import ErrorDetails
 
 from voiceguide.durations import Ms, parse_duration
 from voiceguide.errors import Place, ScriptError, VoiceguideError, did_you_mean, raise_all
+from voiceguide.points import are_codes, resolve
 from voiceguide.script.parameters import (
     SOUND_KINDS,
     TYPES,
@@ -46,9 +47,9 @@ _LONGEST = Ms(24 * 3_600_000)
 
 _RESERVED = frozenset(
     str.split(
-        "and block break call caller continue elif else endfor endif extends false filter for from if import in "
-        "include is length loop macro minutes namespace none not or part points_table range raw recursive self set "
-        "true with without"
+        "and block break call caller continue elif else endfor endif every_point extends false filter for from if "
+        "import in include is length loop macro minutes namespace none not or part points_table points_time range raw "
+        "recursive self set true with without"
     )
 )
 """Names that mean something else in a template."""
@@ -96,7 +97,7 @@ def read_front_matter(source: SourceText, known: Known) -> FrontMatter:
         header = Header.model_validate(tree.data)
     except ValidationError as error:
         errors += _in_words(error, tree, (), Header)
-    parameters, faults = _read_parameters(tree, known)
+    parameters, faults = _read_parameters(tree, known, header.language if header else "en")
     raise_all(sorted(errors + faults, key=_position))
     if header is None:
         raise AssertionError("a header that failed has errors")
@@ -268,15 +269,15 @@ _EXAMPLES = {"pace": "line: 3s", "params": 'name: ""'}
 # --- parameters ---------------------------------------------------------------------------------------------------
 
 
-def _read_parameters(tree: Tree, known: Known) -> tuple[tuple[Parameter, ...], list[VoiceguideError]]:
+def _read_parameters(tree: Tree, known: Known, language: str) -> tuple[tuple[Parameter, ...], list[VoiceguideError]]:
     declared = tree.data.get("params")
     parameters, errors = [], list[VoiceguideError]()
     for name, declaration in (declared if isinstance(declared, dict) else {}).items():
         path = ("params", name)
         try:
             _check_name(name)
-            parameter = _read_parameter(name, declaration, known)
-            _check_default(parameter, known)
+            parameter = _read_parameter(name, declaration, known, language)
+            _check_default(parameter, known, language)
             parameters.append(parameter)
         except ValidationError as error:
             errors += _in_words(error, tree, path, _LongForm)
@@ -302,7 +303,7 @@ def _check_name(name: str) -> None:
         raise _DeclarationError(f"a parameter can't be called '{name}'", hint, key=True)
 
 
-def _read_parameter(name: str, declaration: object, known: Known) -> Parameter:
+def _read_parameter(name: str, declaration: object, known: Known, language: str) -> Parameter:
     match declaration:
         case Quoted():
             return Parameter(name=name, label=_label(name), type="text", default=str(declaration))
@@ -312,24 +313,26 @@ def _read_parameter(name: str, declaration: object, known: Known) -> Parameter:
             return Parameter(name=name, label=_label(name), type=kind, default=declaration, kind=sound)
         case list():
             choices = _checked_choices(tuple(declaration), ())
-            default = ", ".join(choices)
-            return Parameter(name=name, label=_label(name), type="choices", default=default, choices=choices)
+            several: Type = "points" if are_codes(choices) else "choices"
+            return Parameter(name=name, label=_label(name), type=several, default=", ".join(choices), choices=choices)
         case _:
-            return _read_long(name, _LongForm.model_validate(declaration))
+            return _read_long(name, _LongForm.model_validate(declaration), language)
 
 
 def _label(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _read_long(name: str, form: _LongForm) -> Parameter:
+def _read_long(name: str, form: _LongForm, language: str) -> Parameter:
     kind: Type = form.type or ("choice" if form.choices else "sound" if form.kind else "text")
     if (form.least or form.most) and kind not in {"number", "duration"}:
         raise _DeclarationError(f"a {kind} has no least or most", "they are for numbers and durations", ("type",))
     if form.kind and kind != "sound":
         raise _DeclarationError(f"a {kind} has no kind", "it is for sounds: take it out", ("kind",))
     choices = _checked_choices(tuple(form.choices), ("choices",)) if form.choices else ()
-    if bool(choices) != (kind in {"choice", "choices"}):
+    if kind == "points":
+        choices = tuple(_code(choice, number, language) for number, choice in enumerate(choices))
+    elif bool(choices) != (kind in {"choice", "choices"}):
         problem = f"a {kind} has no choices" if choices else f"a {kind} needs its choices"
         raise _DeclarationError(problem, "write them as choices: [BL23, GV4]", ("type",))
     return Parameter(
@@ -344,13 +347,21 @@ def _read_long(name: str, form: _LongForm) -> Parameter:
     )
 
 
+def _code(choice: str, number: int, language: str) -> str:
+    try:
+        return resolve(choice, language).code
+    except ScriptError as error:
+        raise _DeclarationError(error.message, error.hint, ("choices", number)) from error
+
+
 def _default(form: _LongForm, kind: Type, choices: tuple[str, ...]) -> str:
     if isinstance(form.default, list):
-        if kind != "choices":
+        if kind not in {"choices", "points"}:
             raise _DeclarationError(f"a {kind} has one default", "write one, without brackets", ("default",))
         return ", ".join(form.default)
     if form.default is None:
-        of_itself = {"text": "", "choices": ", ".join(choices), "choice": choices[0] if choices else ""}
+        of_itself = {"text": "", "choice": choices[0] if choices else ""}
+        of_itself |= dict.fromkeys(("choices", "points"), ", ".join(choices))
         if kind not in of_itself:
             sound = "rain" if form.kind == "bed" else "bowl"
             example = {"number": "3", "yesno": "yes", "sound": sound, "voice": "heart"}.get(kind, "60s")
@@ -384,10 +395,10 @@ def _checked_choices(choices: tuple[object, ...], path: KeyPath) -> tuple[str, .
     return tuple(str(choice) for choice in choices)
 
 
-def _check_default(parameter: Parameter, known: Known) -> None:
+def _check_default(parameter: Parameter, known: Known, language: str) -> None:
     if parameter.least is not None and parameter.most is not None and parameter.least > parameter.most:
         raise _DeclarationError("the least is more than the most", f"it says {bounds(parameter)}", ("least",))
     try:
-        read_value(parameter, parameter.default, known)
+        read_value(parameter, parameter.default, known, language)
     except ScriptError as error:
         raise _DeclarationError(error.message, error.hint, ("default",)) from error

@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from voiceguide import points
 from voiceguide.durations import Duration, Ms, parse_duration, written
 from voiceguide.errors import ScriptError, VoiceguideError, did_you_mean, raise_all
 from voiceguide.script.text import stood_in, unfit_character
 
-Type = Literal["text", "number", "choice", "choices", "yesno", "duration", "sound", "voice"]
+Type = Literal["text", "number", "choice", "choices", "yesno", "duration", "sound", "voice", "points"]
 TYPES: tuple[Type, ...] = get_args(Type)
 SoundKind = Literal["chime", "bed"]
 SOUND_KINDS: tuple[SoundKind, ...] = get_args(SoundKind)
@@ -42,7 +43,7 @@ class Parameter:
     default: str
     """As `-p` would take it: `60s`, `yes`, `BL23, GV4`."""
     choices: tuple[str, ...] = ()
-    """For the types `choice` and `choices`."""
+    """For the types `choice` and `choices`; for `points` those there are to choose from, or none if it is all."""
     least: float | None = None
     """For numbers and durations; a duration's in milliseconds."""
     most: float | None = None
@@ -91,7 +92,9 @@ def kind_of(name: str, known: Known) -> SoundKind | None:
     return "chime" if name in known.chimes else "bed" if name in known.beds else None
 
 
-def read_values(parameters: tuple[Parameter, ...], given: Mapping[str, str], known: Known) -> dict[str, Value]:
+def read_values(
+    parameters: tuple[Parameter, ...], given: Mapping[str, str], known: Known, language: str
+) -> dict[str, Value]:
     """Read what was given, and the defaults of the rest. Raises all that is wrong with it as ScriptErrors."""
     names = [parameter.name for parameter in parameters]
     errors: list[VoiceguideError] = [
@@ -102,15 +105,16 @@ def read_values(parameters: tuple[Parameter, ...], given: Mapping[str, str], kno
     values = {}
     for parameter in parameters:
         try:
-            values[parameter.name] = read_value(parameter, given.get(parameter.name, parameter.default), known)
+            text = given.get(parameter.name, parameter.default)
+            values[parameter.name] = read_value(parameter, text, known, language)
         except ScriptError as error:
             errors.append(error)
     raise_all(errors)
     return values
 
 
-def read_value(parameter: Parameter, text: str, known: Known) -> Value:
-    """Read one value. Raises ScriptError, without a place, that says what is allowed."""
+def read_value(parameter: Parameter, text: str, known: Known, language: str) -> Value:
+    """Read one value; names of points are those of the language. Raises ScriptError, without a place."""
     text = unicodedata.normalize("NFC", text)
     if unfit := unfit_character(text) or next((name for char, name in _BREAKS.items() if char in text), None):
         raise ScriptError(f"'{parameter.name}' has {unfit} in it", hint="write it as one line of plain text")
@@ -125,9 +129,8 @@ def read_value(parameter: Parameter, text: str, known: Known) -> Value:
             return _yes_no(parameter, text.strip())
         case "choice":
             return _one_of(parameter, text.strip(), parameter.choices, "choice")
-        case "choices":
-            parts = [part.strip() for part in text.split(",") if part.strip()]
-            return tuple(_one_of(parameter, part, parameter.choices, "choice") for part in parts)
+        case "choices" | "points":
+            return _several(parameter, text, language)
         case "sound":
             return _sound(parameter, text.strip(), known)
         case "voice":
@@ -191,6 +194,25 @@ def _voice(parameter: Parameter, name: str, voices: Collection[str]) -> Chosen:
         message = f"'{parameter.name}' can't be '{name}': there is no such voice"
         raise ScriptError(message, hint=nearest_voice(name, voices))
     return Chosen(stood_in(name))
+
+
+def _several(parameter: Parameter, text: str, language: str) -> tuple[Chosen, ...]:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if parameter.type == "points":
+        return tuple(_point(parameter, part, language) for part in parts)
+    return tuple(_one_of(parameter, part, parameter.choices, "choice") for part in parts)
+
+
+def _point(parameter: Parameter, text: str, language: str) -> Chosen:
+    """Give the WHO's code of a point, however it is written."""
+    try:
+        code = points.resolve(text, language).code
+    except ScriptError as error:
+        raise ScriptError(f"'{parameter.name}' can't be '{text}': {error.message}", hint=error.hint) from error
+    if parameter.choices and code not in parameter.choices:
+        hint = f"there are {', '.join(parameter.choices)}"
+        raise ScriptError(f"'{parameter.name}' can't be '{text}': {code} is not among its points", hint=hint)
+    return Chosen(code)
 
 
 def nearest_voice(name: str, voices: Collection[str]) -> str:

@@ -3,9 +3,11 @@
 A script may be a stranger's: what its template can use is listed here, and nothing else is there.
 """
 
+import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
@@ -17,12 +19,14 @@ from jinja2.utils import Namespace, pass_environment
 from jinja2.visitor import NodeTransformer
 
 from voiceguide import points
-from voiceguide.durations import Duration, spoken
+from voiceguide.durations import Duration, Ms, spoken
 from voiceguide.errors import ScriptError, did_you_mean
 from voiceguide.script.faults import AS_SPOKEN, AS_WRITTEN, CAUGHT, in_words
 from voiceguide.script.marks import CHOICE, DURATION, MARKED, NUMBER, TEXT, File, Ledger, Marker, lines_of
 from voiceguide.script.parameters import Chosen, Value
 from voiceguide.script.text import Line, SourceText, plain, read_text, stood_in
+
+_log = logging.getLogger(__name__)
 
 _MOST_OUTPUT = 1_000_000
 _MOST_REPEATS = 100_000
@@ -32,11 +36,20 @@ _LONGEST_NAME = 200
 """Bytes: a file's name has at most 255."""
 
 
-def expand_template(
-    source: SourceText, body: int, values: Mapping[str, Value], language: str, shelves: tuple[Path, ...]
-) -> tuple[Line, ...]:
-    """Expand the text from `body` on; `part` looks through the shelves. Raises ScriptError."""
-    environment = _Environment(language, shelves)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What a template is expanded for, besides its values."""
+
+    language: str
+    position: str
+    """As the script writes it: what `every_point` makes of points depends on it."""
+    shelves: tuple[Path, ...]
+    """The folders `part` looks through, in this order."""
+
+
+def expand_template(source: SourceText, body: int, values: Mapping[str, Value], setting: Setting) -> tuple[Line, ...]:
+    """Expand the text from `body` on. Raises ScriptError."""
+    environment = _Environment(setting)
     environment.globals.update(values)
     environment.ledger.files[None] = File(source=source, base=body)
     try:
@@ -64,25 +77,27 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
 
-    def __init__(self, language: str, shelves: tuple[Path, ...]) -> None:
+    def __init__(self, setting: Setting) -> None:
         super().__init__(
             undefined=jinja2.StrictUndefined,
             keep_trailing_newline=True,
             extensions=[Marker],
-            loader=_Parts(language, shelves),
+            loader=_Parts(setting.language, setting.shelves),
             finalize=_finalize,
             optimized=False,
             autoescape=False,
         )
-        self.language = language
+        self.setting = setting
         self.ledger = Ledger()
         cast("Marker", self.extensions[Marker.identifier]).ledger = self.ledger
         self.filters = {name: self.filters[name] for name in _PLAIN_FILTERS} | _OWN_FILTERS
         self.tests = {name: self.tests[name] for name in _PLAIN_TESTS}
         self.globals = {
+            "every_point": _every_point,
             "namespace": Namespace,
             "part": _part,
-            "points_table": _PointsTable(),
+            "points_table": _PointsTable(setting.language),
+            "points_time": _points_time,
             "range": _range,
         }
 
@@ -107,7 +122,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         """Let `part` see loop variables too, as `include` does, and text of the template know that it is."""
         _Literals().visit(source)
         for call in source.find_all(nodes.Call):
-            if isinstance(call.node, nodes.Name) and call.node.name == "part":
+            if isinstance(call.node, nodes.Name) and call.node.name in _IN_CONTEXT:
                 call.args.insert(0, nodes.DerivedContextReference())
         return super()._generate(source, *args, **kwargs)
 
@@ -176,22 +191,83 @@ def _language(code: str) -> str | None:
         return None
 
 
+_IN_CONTEXT = frozenset({"every_point", "part", "points_time"})
+"""Functions that are told what a template's variables are where they are called."""
+
+
 @pass_environment
 def _part(environment: _Environment, context: Context, name: object = None, *rest: object) -> str:
     if not isinstance(name, str) or rest:
         raise ScriptError("part() takes one name", hint='write {{ part("safety") }}')
-    template = environment.get_template(plain(name))
-    return "".join(template.root_render_func(template.new_context(context.get_all(), shared=True)))
+    return _included(environment, plain(name), context.get_all())
+
+
+def _included(environment: _Environment, name: str, variables: dict[str, Any]) -> str:
+    template = environment.get_template(name)
+    return "".join(template.root_render_func(template.new_context(variables, shared=True)))
 
 
 class _PointsTable:
-    """The points by code: `points_table.BL23`, `points_table["EX-HN3"]`."""
+    """The points by code or name: `points_table.BL23`, `points_table["EX-HN3"]`."""
 
-    def __getitem__(self, code: object) -> points.Point:
-        point = points.find(plain(str(code)))
-        if point is None:
-            raise ScriptError(f"there is no point called '{code}'", hint=did_you_mean(str(code), points.table()))
-        return point
+    def __init__(self, language: str) -> None:
+        self._language = language
+
+    def __getitem__(self, name: object) -> points.Point:
+        return points.resolve(plain(str(name)), self._language)
+
+
+@pass_environment
+def _every_point(
+    environment: _Environment, context: Context, these: object = (), each: object = None, within: object = None,
+    *, again: bool = False, position: object = None,
+) -> str:  # fmt: skip
+    """Make the blocks for points, by the part `every-point`."""
+    planned = _round(environment, context, these, each, within, again=again, position=position)
+    if planned.another_day:
+        names = ", ".join(point.code for point in planned.another_day)
+        _log.warning("there is no time for %s: make the session longer, or choose fewer points", names)
+    own = {name: getattr(planned, name) for name in ("visits", "avoided", "another_day")}
+    return _included(environment, "every-point", context.get_all() | own | {"again": again})
+
+
+@pass_environment
+def _points_time(
+    environment: _Environment, context: Context, these: object = (), each: object = None, within: object = None,
+    *, again: bool = False, position: object = None,
+) -> Duration:  # fmt: skip
+    """Say how long `every_point` takes for the same, about."""
+    return _round(environment, context, these, each, within, again=again, position=position).time
+
+
+def _round(
+    environment: _Environment, context: Context, these: object, each: object, within: object, *, again: bool,
+    position: object,
+) -> points.Round:  # fmt: skip
+    names = these.split(",") if isinstance(these, str) else these
+    if not isinstance(names, list | tuple):
+        raise ScriptError("these are no points", hint='write a list of them, as in every_point(["BL23", "GV4"])')
+    setting = environment.setting
+    return points.plan_round(
+        [points.resolve(plain(str(name)).strip(), setting.language) for name in names],
+        setting.position if position is None else plain(str(position)),
+        each=_time(each, "each") or None,
+        within=_time(within, "within"),
+        pregnant=bool(context.get("pregnant")),
+        again=again,
+    )
+
+
+def _time(value: object, name: str) -> Duration | None:
+    """Read a duration, or a number of minutes; None where nothing is given."""
+    match value:
+        case Duration():
+            return value
+        case None | Undefined():
+            return None
+        case int() | float() if not isinstance(value, bool):
+            return Duration(Ms(max(0, round(value * 60_000))))
+    raise ScriptError(f"'{name}' is a time", hint="give it a duration, or a number of minutes")
 
 
 def _range(*bounds: object) -> range:
@@ -217,7 +293,7 @@ def _spoken(environment: _Environment, value: object) -> str:
     from babel.core import UnknownLocaleError  # noqa: PLC0415  -- 0.1 s that most scripts need not pay
     from babel.numbers import format_decimal  # noqa: PLC0415  -- the same
 
-    locale = environment.language.replace("-", "_")
+    locale = environment.setting.language.replace("-", "_")
     try:
         if isinstance(value, Duration):
             return spoken(value.ms, locale)
@@ -225,7 +301,7 @@ def _spoken(environment: _Environment, value: object) -> str:
             return format_decimal(value, locale=locale)
     except UnknownLocaleError as error:
         raise ScriptError(
-            f"no numbers are known in the language '{environment.language}'", hint="write them out"
+            f"no numbers are known in the language '{environment.setting.language}'", hint="write them out"
         ) from error
     raise ScriptError(f"only a duration or a number can be spoken so, not '{_shown(value)}'", hint="take | spoken out")
 
@@ -266,6 +342,8 @@ _ATTRIBUTES: tuple[tuple[type, frozenset[str]], ...] = (
     (dict, frozenset({"get", "items", "keys", "values"})),
     (Duration, frozenset({"minutes", "seconds"})),
     (points.Point, frozenset(points.Point.__slots__)),
+    (points.Visit, frozenset({*points.Visit.__slots__, "announced", "halfway", "most"})),
+    (points.Stay, frozenset(points.Stay.__slots__)),
 )
 _OPEN = (LoopContext, Macro, Namespace, jinja2.runtime.TemplateReference, jinja2.environment.TemplateModule)
 
