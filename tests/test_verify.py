@@ -263,12 +263,11 @@ def test_however_it_is_encoded_its_frames_are_sound(
     assert met.sums == tuple(wanted for _, wanted in tag.sums)
 
 
-def test_every_shipped_script_gives_a_sound_recording(kept: Original, tmp_path: Path) -> None:
-    for name in SHIPPED:
-        made = render(
-            Job(script=find_script(name), voice="tone", rate=220, out=tmp_path / f"{name}.mp3"), cache=kept.cache
-        )
-        assert verify(made.path).faults == (), name
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_script_gives_a_sound_recording(kept: Original, tmp_path: Path, name: str) -> None:
+    """With its silences cut short, which takes half the time; one that has them all is held to its plan elsewhere."""
+    job = Job(script=find_script(name), voice="tone", rate=220, proof=True, out=tmp_path / f"{name}.mp3")
+    assert verify(render(job, cache=kept.cache).path).faults == ()
 
 
 def test_a_muted_line_is_named(either: Original, tmp_path: Path) -> None:

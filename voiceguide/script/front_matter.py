@@ -49,7 +49,7 @@ _RESERVED = frozenset(
     str.split(
         "and block break call caller continue elif else endfor endif every_point extends false filter for from if "
         "import in include is length loop macro minutes namespace none not or part points_table points_time range raw "
-        "recursive self set true with without"
+        "recursive refuse self set true with without"
     )
 )
 """Names that mean something else in a template."""

@@ -99,6 +99,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             "points_table": _PointsTable(setting.language),
             "points_time": _points_time,
             "range": _range,
+            "refuse": _refuse,
         }
 
     def handle_exception(self, source: str | None = None) -> NoReturn:  # noqa: ARG002  -- Jinja's signature
@@ -215,6 +216,11 @@ class _PointsTable:
 
     def __getitem__(self, name: object) -> points.Point:
         return points.resolve(plain(str(name)), self._language)
+
+
+def _refuse(message: str, hint: str | None = None) -> NoReturn:
+    """Stop, in the script's own words, and say what to ask for instead."""
+    raise ScriptError(plain(message), hint=None if hint is None else plain(hint))
 
 
 @pass_environment
