@@ -18,12 +18,13 @@ import pytest
 import soundfile
 from test_audiofile import decoded
 
-from voiceguide import Job, OutputError, Rendered, SeveralErrors, SoundError, levels, plan, render
+from voiceguide import Job, OutputError, Rendered, SeveralErrors, SoundError, cli, levels, plan, render
 from voiceguide.audio import FRAME
 from voiceguide.cache import Cache
 from voiceguide.cues import Bed, Chime, Say, Silence
 from voiceguide.durations import Ms
 from voiceguide.levels import Samples
+from voiceguide.purposes import PURPOSES
 from voiceguide.render import output_path
 from voiceguide.timeline import Timeline
 
@@ -336,6 +337,10 @@ def test_a_purpose_sets_loudness_peaks_and_bit_rate(
     assert info is not None
     assert info.bitrate == kbit * 1000
     assert timeline.events[0].start == (1000 if purpose == "audiobook" else 2000)
+
+
+def test_the_purposes_offered_are_those_there_are() -> None:
+    assert tuple(PURPOSES) == cli.PURPOSES
 
 
 def test_a_purpose_that_is_not_there_or_wants_another_bit_rate_is_told(job: Job) -> None:
