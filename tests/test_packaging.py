@@ -42,16 +42,21 @@ def test_the_wheel_holds_the_package_the_scripts_and_the_sounds_and_nothing_else
     assert not list(unpacked.rglob("__pycache__"))
 
 
+def _from(unpacked: Path) -> dict[str, str]:
+    """An environment that imports from there, and leaves no compiled files behind."""
+    return os.environ | {"PYTHONPATH": str(unpacked), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
 def test_a_session_is_rendered_from_the_wheel_far_from_the_checkout(unpacked: Path, tmp_path: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "voiceguide", "render", "lower-back-points", "--voice", "tone", "-o", "session.mp3"],
-        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(unpacked)}, capture_output=True, text=True, check=False,
+        cwd=tmp_path, env=_from(unpacked), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (run.returncode, run.stderr) == (0, "")
     assert (tmp_path / "session.mp3").stat().st_size > 1_000_000
     code = "import voiceguide; print(voiceguide.__file__)"
     where = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(unpacked)},
+        [sys.executable, "-c", code], cwd=tmp_path, env=_from(unpacked),
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert where.stdout.startswith(str(unpacked))
