@@ -218,7 +218,7 @@ def test_a_bed_of_another_level_glides_there() -> None:
     assert np.diff(level[start - 5 : start + 25]).min() > -0.5
 
 
-@settings(max_examples=8)
+@settings(max_examples=40)
 @given(sessions_with_beds)
 def test_spans_with_beds_join_as_if_there_were_none(cues: list[Cue]) -> None:
     timeline = lay_out(cues, NOISES, CHIMES, None)

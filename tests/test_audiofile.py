@@ -73,7 +73,7 @@ def test_the_decoded_length_is_exact_to_the_sample(tmp_path: Path) -> None:
     assert len(decoded(path)) == levels.frames(timeline.length)
 
 
-@settings(max_examples=6)
+@settings(max_examples=12)
 @given(
     st.lists(st.integers(0, 7).map(say) | st.integers(0, 9000).map(pause) | st.just(chime(0)), min_size=1, max_size=8)
 )

@@ -208,14 +208,14 @@ def test_a_killed_run_leaves_nothing_bad_and_the_next_one_is_whole(job: Job, tmp
     subprocess.run(command, env=environment, check=True, capture_output=True)
     took = time.monotonic() - began
     cache = Cache(tmp_path / "cache")
-    for number in range(3):
+    for number in range(5):
         for shelf in ("clips", "frames"):
             shutil.rmtree(cache.folder / shelf, ignore_errors=True)
         job.out.unlink(missing_ok=True)
         with subprocess.Popen(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as process:
-            time.sleep(took * (number + 1) / 4)
+            time.sleep(took * (number + 1) / 6)
             process.send_signal(signal.SIGKILL)
         assert not job.out.exists() or job.out.read_bytes() == whole
         assert cache.verify() == ()

@@ -20,14 +20,14 @@ from hypothesis import strategies as st
 from strategies import BEDS, CLIPS, SOUNDS, sessions_with_beds
 
 from voiceguide import Job, OutputError, Plan, audio, audiofile, find_script, levels, plan, render
-from voiceguide.audio import FADE_OUT, FRAME, Mix, Sounding, Span
+from voiceguide.audio import FRAME, Mix, Sounding, Span
 from voiceguide.audio.beds import courses
 from voiceguide.audiofile import Coding, Label
 from voiceguide.audiofile.promise import Event, Promise, promise, promise_to_json
 from voiceguide.audiofile.tags import read_tag
 from voiceguide.cache import Cache
 from voiceguide.cli import main
-from voiceguide.cues import Bed, Chime, Cue, Say
+from voiceguide.cues import FADE_OUT, Bed, Chime, Cue, Say
 from voiceguide.durations import Ms
 from voiceguide.errors import Place
 from voiceguide.levels import Samples

@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from voiceguide.audio import FADE_OUT, Mix
-from voiceguide.cues import Bed, Cue, Mark, without_chimes
+from voiceguide.audio import Mix
+from voiceguide.cues import FADE_OUT, Bed, Cue, Mark, without_chimes
 from voiceguide.durations import Ms
 from voiceguide.errors import OutputError, Place, SoundError, did_you_mean
-from voiceguide.purposes import PURPOSES, VOICE_LUFS, Purpose
+from voiceguide.levels import VOICE_LUFS
+from voiceguide.purposes import PURPOSES, Purpose
 
 PROOF_SILENCE = Ms(1500)
 """The longest one of a proof."""

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 RATE = 44_100
 """Hz: of everything after an engine or a sound file was read."""
 
+VOICE_LUFS = -19.0
+"""What speech is at, and what all else is held against."""
+
 Samples = NDArray[np.float32]
 Response = Callable[[NDArray[np.float64]], NDArray[np.complex128]]
 """A filter: its complex gain at each frequency in Hz."""

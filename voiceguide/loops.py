@@ -17,8 +17,6 @@ from voiceguide.levels import RATE, Samples
 
 FRAME = 1152
 """Samples in an MPEG-1 layer III frame: the grid on which a session is put together."""
-LOUDNESS = -19.0
-"""LUFS, integrated: a voice's, so that a gain is how far a bed is from it."""
 VERSION = 1
 """To be raised with any change here that can be heard: it is part of every loop's key."""
 
@@ -136,4 +134,4 @@ def _levelled(loop: Samples) -> Samples:
     """Bring it to one loudness, measured in pieces: ten minutes at once would take a gigabyte."""
     pieces = [loop[start : start + _PIECE + _BETWEEN] for start in range(0, len(loop), _PIECE)]
     powers = np.concatenate([levels.block_powers(piece) for piece in pieces])
-    return loop * np.float32(levels.gain(LOUDNESS - levels.integrated(powers)))
+    return loop * np.float32(levels.gain(levels.VOICE_LUFS - levels.integrated(powers)))

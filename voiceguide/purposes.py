@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from voiceguide.durations import Ms
-
-VOICE_LUFS = -19.0
-"""Of every recording without a purpose: integrated, of the words alone."""
+from voiceguide.levels import VOICE_LUFS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

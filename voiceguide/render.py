@@ -16,7 +16,7 @@ from voiceguide.cues import Bed, Chime, Cue, Say, Utterance, opened, read_cues
 from voiceguide.durations import Ms, written
 from voiceguide.errors import OutputError, Place, SoundError, VoiceguideError, did_you_mean, raise_all
 from voiceguide.job import PROOF_SILENCE, Job, as_asked
-from voiceguide.purposes import VOICE_LUFS
+from voiceguide.levels import VOICE_LUFS
 from voiceguide.script import Known, Script, Source, expand, read_script
 from voiceguide.sounds import Sounds
 from voiceguide.speech import Cast, Spoken, speak_all

@@ -15,17 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voiceguide import levels
-from voiceguide.audio.beds import FADE_OUT, Course, Looping, courses
+from voiceguide.audio.beds import Course, Looping, courses
 from voiceguide.audio.grid import DECODER_DELAY, ENCODER_DELAY, LEAD, frame_after, frame_at, frames_to_hold
 from voiceguide.cache import digest
-from voiceguide.cues import Bed, Chime, Say, Silence, Utterance
+from voiceguide.cues import FADE_OUT, Bed, Chime, Say, Silence, Utterance
 from voiceguide.durations import Ms
 from voiceguide.levels import Samples
 from voiceguide.loops import FRAME
 from voiceguide.timeline import Placed, Timeline
 
 __all__ = [
-    "AIR_DBFS", "CONTEXT", "DECODER_DELAY", "ENCODER_DELAY", "FADE_OUT", "FRAME", "Layer", "Looping", "Mix", "Ringing",
+    "AIR_DBFS", "CONTEXT", "DECODER_DELAY", "ENCODER_DELAY", "FRAME", "Layer", "Looping", "Mix", "Ringing",
     "Sounding", "Span", "event_gains", "spans",
 ]  # fmt: skip
 

@@ -9,14 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voiceguide.audio.grid import LEAD, frame_after, frame_at
-from voiceguide.cues import Bed, Say
+from voiceguide.cues import FADE_OUT, Bed, Say
 from voiceguide.durations import Ms
 from voiceguide.levels import Samples
 from voiceguide.loops import FRAME
 from voiceguide.timeline import Timeline
-
-FADE_OUT = Ms(8_000)
-"""How long a bed takes to go at the end, and at least when another one comes."""
 
 _HELD_MS, _LONG_MS = 8_000, 20_000
 """Silences up to so long leave a bed where it is under words; from so long on it rises all the way, between in part."""

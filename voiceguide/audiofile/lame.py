@@ -24,7 +24,7 @@ from voiceguide.audiofile.layer3 import Strip, cut, frame_size, frame_starts, he
 from voiceguide.cache import Cache, digest
 from voiceguide.levels import Samples
 
-PADDING_CYCLE = 49
+_PADDING_CYCLE = 49
 """After so many frames at 44.1 kHz the spread of padding bytes repeats, whatever the bit rate."""
 
 _KBIT = {1: 96, 2: 160}
@@ -43,7 +43,7 @@ _HEAD = struct.Struct("<IdHHB")
 """Of kept frames: how many powers follow, the true peak, bytes to spare, bytes borrowed, and of how many the size."""
 _OPENING = 2
 """Frames of silence an encoder is fed with first: they fill its reservoir, which in the middle of a session is full."""
-_AIR_FRAMES = 4 * PADDING_CYCLE
+_AIR_FRAMES = 4 * _PADDING_CYCLE
 _MOST_AT_ONCE = 2_000_000
 """Bytes of a background that are held at a time, however long it goes on."""
 _BLOCKS_A_SECOND = 10
@@ -57,7 +57,7 @@ class Coding:
     kbit: int | None = None
     """1000 bits a second; None for 96 in mono and 160 in stereo."""
     varying: bool = False
-    """Whether the rate follows the sound: silence then costs almost nothing, and players seek a little less exactly."""
+    """Whether the rate follows the sound: digital silence then costs a third, and players seek less exactly."""
 
     def rate(self, channels: int) -> int:
         return self.kbit or _KBIT[channels]
@@ -207,8 +207,8 @@ def _silence(span: Span, coding: Coding) -> Iterator[Strip]:
         cycle = [_silent_frame(_LEAST_KBIT, span.channels, padded=False)]
     else:
         kbit = coding.rate(span.channels)
-        excess = 144_000 * kbit * PADDING_CYCLE // levels.RATE - PADDING_CYCLE * frame_size(kbit, padded=False)
-        due = [number * excess // PADDING_CYCLE for number in range(PADDING_CYCLE + 1)]
+        excess = 144_000 * kbit * _PADDING_CYCLE // levels.RATE - _PADDING_CYCLE * frame_size(kbit, padded=False)
+        due = [number * excess // _PADDING_CYCLE for number in range(_PADDING_CYCLE + 1)]
         cycle = [_silent_frame(kbit, span.channels, padded=one < other) for one, other in pairwise(due)]
     at_once = _MOST_AT_ONCE // sum(map(len, cycle)) * len(cycle)
     for start in range(0, span.frames, at_once):

@@ -10,16 +10,15 @@ from itertools import repeat
 from pathlib import PurePath
 from typing import Any, assert_never
 
-from voiceguide.cues import Bed, Chime, Say, Silence
+from voiceguide.cues import FADE_OUT, Bed, Chime, Say, Silence
 from voiceguide.durations import Ms
+from voiceguide.levels import VOICE_LUFS
 from voiceguide.timeline import Chapter, Placed, Timeline
 
 _VERSION = 2
 _READ = (1, _VERSION)
 """Version 1 has no beds, no air, and one loudness for every line: what each of these is by default."""
-_VOICE_LUFS = -19.0
 _NONE = Ms(0)
-_ENDING = Ms(8000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +61,11 @@ class Promise:
     chapters: tuple[Chapter, ...]
     events: tuple[Event, ...]
     """In the order of their starts."""
-    voice_lufs: float = _VOICE_LUFS
+    voice_lufs: float = VOICE_LUFS
     """Integrated, over the lines alone."""
     air_db: float | None = None
     """dBFS, of the tone under everything; None is digital silence."""
-    ending: Ms = _ENDING
+    ending: Ms = FADE_OUT
     """How long a bed takes to go at the end."""
 
 
@@ -76,9 +75,9 @@ def promise(
     loudest: Mapping[str, float],
     *,
     gains: Sequence[float] | None = None,
-    voice_lufs: float = _VOICE_LUFS,
+    voice_lufs: float = VOICE_LUFS,
     air_db: float | None = None,
-    ending: Ms = _ENDING,
+    ending: Ms = FADE_OUT,
 ) -> Promise:
     """Say what the recording of a session should hold.
 
@@ -116,9 +115,9 @@ def promise_from_json(data: bytes) -> Promise:
             length=Ms(int(read["length"])),
             chapters=tuple(Chapter(**chapter) for chapter in read["chapters"]),
             events=tuple(Event(**event) for event in read["events"]),
-            voice_lufs=float(read.get("voice_lufs", _VOICE_LUFS)),
+            voice_lufs=float(read.get("voice_lufs", VOICE_LUFS)),
             air_db=None if air_db is None else float(air_db),
-            ending=Ms(int(read.get("ending", _ENDING))),
+            ending=Ms(int(read.get("ending", FADE_OUT))),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"its plan can't be read: {error!r}") from error

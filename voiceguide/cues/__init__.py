@@ -6,6 +6,7 @@ from typing import assert_never
 
 from voiceguide.cues.brackets import At, For, Rate, Safety, Voice, read_bracket
 from voiceguide.cues.kinds import (
+    FADE_OUT,
     Bed,
     Chime,
     Cue,
@@ -26,8 +27,8 @@ from voiceguide.errors import CueError, Place, VoiceguideError, raise_all
 from voiceguide.script import Known, Line, Script
 
 __all__ = [
-    "Bed", "Chime", "Cue", "Interval", "Mark", "Moment", "Say", "Silence", "Slot", "Utterance", "opened", "read_cues",
-    "without_chimes",
+    "FADE_OUT", "Bed", "Chime", "Cue", "Interval", "Mark", "Moment", "Say", "Silence", "Slot", "Utterance", "opened",
+    "read_cues", "without_chimes",
 ]  # fmt: skip
 
 _Heard = Say | Silence | Chime | Bed

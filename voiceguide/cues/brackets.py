@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, NoReturn, assert_never
 
-from voiceguide.cues.kinds import Bed, Chime, Interval, Silence
+from voiceguide.cues.kinds import FADE_OUT, Bed, Chime, Interval, Silence
 from voiceguide.cues.lines import Stretch
 from voiceguide.durations import Ms, parse_duration, written
 from voiceguide.errors import CueError, Place, did_you_mean
@@ -35,7 +35,7 @@ _LEAST_INTERVAL = Ms(5000)
 _LEAST_DB, _MOST_DB = -40.0, 6.0
 """Of a chime, from what it is by itself."""
 _LEAST_BED_DB, _MOST_BED_DB = -60.0, -6.0
-_LEAST_FADE, _FADE_OUT, _MOST_FADE = Ms(100), Ms(8000), Ms(3_600_000)
+_LEAST_FADE, _MOST_FADE = Ms(100), Ms(3_600_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +239,7 @@ def _with_strokes(chime: Chime, every: Ms | None) -> Chime:
 
 def _bed(words: "_Words", at: Place, known: Known) -> Bed:
     ends = words.take("off")
-    bed = Bed(sound=None, fade=_FADE_OUT, at=at) if ends else Bed(sound=words.sound(known), at=at)
+    bed = Bed(sound=None, fade=FADE_OUT, at=at) if ends else Bed(sound=words.sound(known), at=at)
     for option in words.options(("over",) if ends else _OPTIONS["bed"]):
         if option == "at":
             bed = replace(bed, level_db=words.decibels(_LEAST_BED_DB, _MOST_BED_DB))

@@ -7,6 +7,9 @@ from typing import Literal, assert_never
 from voiceguide.durations import Ms
 from voiceguide.errors import Place
 
+FADE_OUT = Ms(8000)
+"""How long a bed takes to go, unless its script says otherwise."""
+
 _FADE_IN = Ms(5000)
 _BEFORE_END = Ms(30_000)
 

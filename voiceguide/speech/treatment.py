@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from voiceguide.levels import (
     RATE,
+    VOICE_LUFS,
     Response,
     Samples,
     faded,
@@ -27,7 +28,6 @@ from voiceguide.speech.sibilance import softened
 VERSION = 2
 """Part of every clip's key: raise it with any change that can be heard."""
 
-TARGET_LUFS = -19.0
 LEAD_MS = 30
 """Before a clip's first audible sample."""
 
@@ -81,7 +81,7 @@ def levelled(clean: Samples, voice_gain_db: float) -> Samples:
     """Bring a clip to its level: the voice's own gain, and for a sentence over a second at most 3 dB more or less."""
     wanted = voice_gain_db
     if len(clean) > frames(_LONG_MS):
-        off = TARGET_LUFS - loudness(clean) - voice_gain_db
+        off = VOICE_LUFS - loudness(clean) - voice_gain_db
         wanted += min(max(off, -_MOST_CORRECTION_DB), _MOST_CORRECTION_DB)
     most = _CEILING_DBTP + _MOST_LIMITING_DB - true_peak(clean)
     held = limited(clean * np.float32(gain(min(wanted, most))), _CEILING_DBTP)
@@ -90,7 +90,7 @@ def levelled(clean: Samples, voice_gain_db: float) -> Samples:
 
 def gain_to_target(clean: Samples) -> float:
     """The gain in dB that brings speech to the target; rounded, since no ear needs more and keys hang on it."""
-    return round(TARGET_LUFS - loudness(clean), 1)
+    return round(VOICE_LUFS - loudness(clean), 1)
 
 
 def packed(samples: Samples) -> bytes:
