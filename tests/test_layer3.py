@@ -46,7 +46,8 @@ def begin(frames: bytes) -> int:
 
 
 def joined(*strips: Strip) -> bytes:
-    return b"".join(holding(strip, after.borrowed) for strip, after in pairwise([*strips, Strip(frames=b"", tail=())]))
+    pairs = pairwise([*strips, Strip(frames=b"", tail=())])
+    return b"".join(piece for strip, after in pairs for piece in holding(strip, after.borrowed))
 
 
 @settings(max_examples=30, deadline=None)

@@ -6,6 +6,7 @@ those frames are dropped. A background that goes on is a loop of whole frames, e
 
 import functools
 import importlib.metadata
+import itertools
 import os
 import struct
 from collections import deque
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from voiceguide import levels
 from voiceguide.audio import CONTEXT, FRAME, Span
-from voiceguide.audiofile.layer3 import Strip, cut, frame_size, frame_starts, header, silent
+from voiceguide.audiofile.layer3 import Strip, cut, frame_size, frame_starts, header, repeated, silent
 from voiceguide.cache import Cache, digest
 from voiceguide.levels import Samples
 
@@ -44,8 +45,8 @@ _HEAD = struct.Struct("<IdHHB")
 _OPENING = 2
 """Frames of silence an encoder is fed with first: they fill its reservoir, which in the middle of a session is full."""
 _AIR_FRAMES = 4 * _PADDING_CYCLE
-_MOST_AT_ONCE = 2_000_000
-"""Bytes of a background that are held at a time, however long it goes on."""
+_AT_ONCE = 250_000
+"""Bytes of a background that are held at a time, however long it goes on: they fit a processor's cache."""
 _BLOCKS_A_SECOND = 10
 """Of which the power is measured."""
 
@@ -189,10 +190,20 @@ def _going_on(loop: Strip, phase: int, count: int) -> Iterator[Strip]:
     """Give `count` frames of a loop, from one of them on."""
     starts = _frame_starts(loop.frames)
     whole = len(starts) - 1
-    while count:
+    if phase:
         taken = min(count, whole - phase)
-        yield cut(loop, starts, phase, phase + taken) if taken < whole else loop
-        count, phase = count - taken, 0
+        yield cut(loop, starts, phase, phase + taken)
+        count -= taken
+    for times in (max(1, _AT_ONCE // len(loop.frames)), 1):
+        rows, count = divmod(count, times * whole)
+        yield from itertools.repeat(_repeated(loop, times), rows)
+    if count:
+        yield cut(loop, starts, 0, count)
+
+
+@functools.lru_cache(maxsize=4)
+def _repeated(loop: Strip, times: int) -> Strip:
+    return repeated(loop, times)
 
 
 @functools.lru_cache(maxsize=4)
@@ -210,7 +221,7 @@ def _silence(span: Span, coding: Coding) -> Iterator[Strip]:
         excess = 144_000 * kbit * _PADDING_CYCLE // levels.RATE - _PADDING_CYCLE * frame_size(kbit, padded=False)
         due = [number * excess // _PADDING_CYCLE for number in range(_PADDING_CYCLE + 1)]
         cycle = [_silent_frame(kbit, span.channels, padded=one < other) for one, other in pairwise(due)]
-    at_once = _MOST_AT_ONCE // sum(map(len, cycle)) * len(cycle)
+    at_once = _AT_ONCE // sum(map(len, cycle)) * len(cycle)
     for start in range(0, span.frames, at_once):
         yield silent(cycle, min(at_once, span.frames - start))
 

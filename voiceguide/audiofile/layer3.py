@@ -103,18 +103,27 @@ def grown(strip: Strip, least: int) -> Strip:
     )
 
 
-def holding(strip: Strip, borrowed: bytes) -> bytes:
-    """Give a strip's frames with what the next one borrows written where it has room to spare."""
-    if not borrowed:
-        return strip.frames
+def holding(strip: Strip, borrowed: bytes) -> tuple[bytes | memoryview, bytes]:
+    """Give a strip's frames with what the next one borrows written where it has room to spare: the last of them apart.
+
+    A strip may be megabytes long, and only its end differs.
+    """
     end, pieces = len(strip.frames), list[bytes]()
     for size in reversed(strip.tail):
+        if not borrowed:
+            break
         put = borrowed[-(size - _overhead(strip.frames)) :]
         pieces.append(strip.frames[end - size : end - len(put)] + put)
         borrowed, end = borrowed[: len(borrowed) - len(put)], end - size
-        if not borrowed:
-            break
-    return b"".join([strip.frames[:end], *reversed(pieces)])
+    return memoryview(strip.frames)[:end], b"".join(reversed(pieces))
+
+
+def repeated(strip: Strip, times: int) -> Strip:
+    """Join a strip to itself."""
+    if times == 1:
+        return strip
+    roomy = grown(strip, len(strip.borrowed) - strip.spare) if strip.spare < len(strip.borrowed) else strip
+    return replace(strip, frames=b"".join(holding(roomy, strip.borrowed)) * (times - 1) + strip.frames)
 
 
 def _size(data: bytes, position: int) -> int:

@@ -116,10 +116,10 @@ class _Stream:
             if borrowed:
                 raise ValueError("the first frame leans on frames before it")
             return
-        frames = holding(self._roomy(self._held, len(borrowed)), borrowed)
-        self._file.write(frames)
-        self._sum = zlib.crc32(frames, self._sum)
-        self._size += len(frames)
+        for frames in holding(self._roomy(self._held, len(borrowed)), borrowed):
+            self._file.write(frames)
+            self._sum = zlib.crc32(frames, self._sum)
+            self._size += len(frames)
         if self._ends:
             self.sums.append(SUM.pack(self._ends, self._sum))
             self._frames += self._ends
