@@ -1,6 +1,7 @@
 """The order of the modules, and what a command may load."""
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -8,12 +9,14 @@ from pathlib import Path
 import pytest
 
 ORDER = (
-    "errors", "durations", "cache", "shipped", "levels", "points", "script", "cues", "speech", "soundfiles", "chimes",
+    "errors", "durations", "cache", "shipped", "settings", "levels", "points", "script", "cues", "pasted", "new",
+    "translations", "speech", "soundfiles", "chimes",
     "loops", "sounds",
-    "timeline", "audio", "audiofile", "verify", "purposes", "job", "render", "report", "cli",
+    "timeline", "audio", "audiofile", "verify", "purposes", "job", "check", "render", "report", "page", "cli",
 )  # fmt: skip
 HOMES: dict[str, str | tuple[str, ...]] = {
-    "jinja2": "script", "yaml": "script", "pydantic": "script", "sentencex": "cues", "babel": ("durations", "script"),
+    "jinja2": "script", "yaml": "script", "pydantic": ("script", "settings"), "sentencex": "cues",
+    "babel": ("durations", "script"), "tomlkit": "settings",
     "hibari": "speech/hibari.py", "pyttsx3": "speech", "espeakng_loader": "speech",
     "soundfile": ("soundfiles.py", "speech/pyttsx3.py", "audiofile/flac.py", "verify/sound.py"),
     "pydub": "soundfiles.py", "imageio_ffmpeg": "soundfiles.py",
@@ -24,7 +27,7 @@ HOMES: dict[str, str | tuple[str, ...]] = {
 HEAVY = {
     "av", "babel", "hibari", "imageio_ffmpeg", "jinja2", "lameenc", "mutagen", "numpy", "onnxruntime", "pydantic",
     "pydub",
-    "pyttsx3", "rich", "sentencex", "soundfile", "soxr", "yaml",
+    "pyttsx3", "rich", "sentencex", "soundfile", "soxr", "tomlkit", "yaml",
 }  # fmt: skip
 
 PACKAGE = Path(__file__).parent.parent / "voiceguide"
@@ -35,6 +38,7 @@ def room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@functools.cache
 def imported(path: Path) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
