@@ -1,11 +1,13 @@
 """`points.toml` -> the points in the words of one language, the positions they are visited in, the letters of codes.
 
-Every entry is checked as it is read, in all its languages; a wrong one is told by its name.
+Other languages have their words in `points.de.toml` and its like. Every entry is checked as it is read, in all its
+languages; a wrong one is told by its name.
 """
 
 import re
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,7 +18,9 @@ from voiceguide.errors import ScriptError
 Touch = Literal["attend", "light", "still", "warm", "hold", "circle", "lean"]
 Pregnancy = Literal["avoid", "ask", "unknown"]
 
-_FILE = Path(__file__).with_name("points.toml")
+_FOLDER = Path(__file__).parent
+_SAID = frozenset({"area", "place", "warning", "both", "left", "right", "done"})
+"""What stands by language."""
 _ON_THE_MAT: tuple[Touch, ...] = ("attend", "light", "still")
 """Nothing is pressed there: hands that press move the back over the spikes."""
 
@@ -137,13 +141,33 @@ def table(language: str = "en") -> Mapping[str, Point]:
 @cache
 def whole_table(language: str = "en") -> Table:
     """Give all there is, in the words of a language: its bare code."""
-    return read_table(_parsed(), language)
+    return read_table(in_words(_parsed("points.toml"), _parsed(f"points.{language}.toml"), language), language)
 
 
 @cache
-def _parsed() -> Mapping[str, object]:
-    with _FILE.open("rb") as file:
-        return tomllib.load(file)
+def _parsed(name: str) -> Mapping[str, object]:
+    path = _FOLDER / name
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def in_words(tree: Mapping[str, object], texts: Mapping[str, object], language: str) -> Mapping[str, object]:
+    """Give a parsed table with the texts of a language's own file in it. Raises ScriptError that names a wrong one."""
+    merged = deepcopy(dict(tree))
+    _add(merged, texts, language, "")
+    return merged
+
+
+def _add(section: dict[str, Any], texts: Mapping[str, object], language: str, name: str) -> None:
+    for key, value in texts.items():
+        here = f"{name}.{key}".removeprefix(".")
+        if isinstance(value, dict):
+            if not isinstance(section.get(key), dict):
+                raise _wrong(here, "there is no such section in points.toml", language)
+            _add(section[key], value, language, here)
+        elif key in _SAID:
+            section[key] = section.get(key, {}) | {language: value}
+        else:
+            raise _wrong(name, f"'{key}' is no text of a point: there are {', '.join(sorted(_SAID))}", language)
 
 
 def read_table(tree: Mapping[str, object], language: str) -> Table:
@@ -253,8 +277,9 @@ def _section(name: str, value: object) -> Mapping[str, object]:
     return value
 
 
-def _wrong(name: str, problem: str) -> ScriptError:
-    return ScriptError(f"[{name}] in points.toml: {problem}", hint="the file begins with what each key means")
+def _wrong(name: str, problem: str, language: str | None = None) -> ScriptError:
+    file = f"points.{language}.toml" if language else "points.toml"
+    return ScriptError(f"[{name}] in {file}: {problem}", hint="points.toml begins with what each key means")
 
 
 # --- the sections -------------------------------------------------------------------------------------------------
@@ -381,6 +406,6 @@ def _check_languages(code: str, fields: dict[str, Any], modes: Mapping[str, dict
 
 def _spoken(code: str, fields: dict[str, Any], modes: Mapping[str, dict[str, Any]]) -> Iterator[tuple[str, Any]]:
     for name, section in ((code, fields), *((f"modes.{name}", mode) for name, mode in modes.items())):
-        for key in ("area", "warning", "both", "left", "right", "done"):
+        for key in sorted(_SAID - {"place"}):
             if section.get(key):
                 yield (key if name == code else f"{name}.{key}"), section[key]

@@ -150,7 +150,7 @@ def _visits(points: Sequence[Point], here: Position, each: Duration | None, *, a
             least=least if each is None else time,
             shortest=min(least, _SHORTEST),
             longest=longest,
-            said=Duration(Ms(_AGAIN_MS if again else _VISIT_MS + _spoken_ms(point, mode))),
+            said=Duration(Ms(_AGAIN_MS if again else _VISIT_MS + _spoken_ms(point, here))),
         )
         yield visit
         stays += len(visit.stays)
@@ -166,7 +166,7 @@ def _modes(points: Sequence[Point], here: Position) -> list[Mode]:
     return [modes[point.code] for point in points]
 
 
-_WRITE = "write them into points.toml, or the lines into the script"
+_WRITE = "leave it out, or write the lines into the script yourself"
 
 
 def _reason(point: Point, here: Position) -> str:
@@ -181,7 +181,12 @@ def _titles(points: Sequence[Point]) -> str:
     return ", ".join(f"{point.code} ({point.pinyin})" for point in points)
 
 
-def _spoken_ms(point: Point, mode: Mode) -> int:
+def _spoken_ms(point: Point, here: Position) -> int:
+    """Reckon from the English words whatever is spoken: a translation keeps the silences of its original."""
+    point = whole_table().points[point.code]
+    mode = point.mode(here)
+    if mode is None:
+        raise AssertionError("a point has its modes in every language")
     texts = (point.place, point.warning, mode.both, mode.left, mode.right, mode.done)
     return sum(_WORD_MS * len(text.split()) for text in texts if text)
 
