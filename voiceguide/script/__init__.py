@@ -10,12 +10,13 @@ from pathlib import Path
 from voiceguide import shipped
 from voiceguide.durations import Duration, Ms, clock
 from voiceguide.errors import Place, ScriptError, TimelineError
-from voiceguide.script.front_matter import Pace, Range, read_front_matter
+from voiceguide.script.front_matter import Allowance, Pace, Range, read_front_matter
 from voiceguide.script.parameters import Known, Parameter, Value, bounds, nearest_voice, read_values
 from voiceguide.script.template import Setting, expand_template
-from voiceguide.script.text import Line, SourceText, plain, read_text
+from voiceguide.script.text import Line, SourceText, as_text, plain, read_text
 
 __all__ = [
+    "Allowance",
     "Known",
     "Line",
     "Pace",
@@ -56,8 +57,15 @@ class Source:
     """Where the template begins, in characters."""
     parts: tuple[Path, ...]
     """The folders `part` looks through, in this order."""
+    title_at: Place | None
     minutes_at: Place | None
     voice_at: Place | None
+    allowed: tuple[Allowance, ...] = ()
+    """Rules of `check` that it breaks knowingly."""
+    original: Path | None = None
+    """The script this one translates."""
+    reviewed: bool = True
+    """Whether someone who grew up with the language has read it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +84,17 @@ class Script:
     rate: int
     values: tuple[tuple[str, str], ...]
     """Each parameter and what it is, as `-p` takes it."""
+    seed: int
+    """Decides which wordings `pick` gives: a number, or a day by its number (`date.toordinal`)."""
+    varies: bool
+    """Whether another seed gives other words."""
     lines: tuple[Line, ...]
     """Blank lines in a row are one; lines that held only Jinja are gone."""
 
 
-def read_script(path: Path, known: Known) -> Source:
-    """Read a script and check its front matter. Raises ScriptErrors."""
-    file = read_text(path)
+def read_script(path: Path, known: Known, *, text: str | None = None) -> Source:
+    """Read a script, or a text as if it stood at that path, and check its front matter. Raises ScriptErrors."""
+    file = read_text(path) if text is None else as_text(text, path)
     front = read_front_matter(file, known)
     header = front.header
     return Source(
@@ -98,14 +110,21 @@ def read_script(path: Path, known: Known) -> Source:
         rate=header.rate,
         file=file,
         body=front.body,
-        parts=tuple(dict.fromkeys(shelf / "_parts" for shelf in (path.parent, *shipped.shelves("scripts")))),
+        parts=tuple(dict.fromkeys(shelf / "_parts" for shelf in (shipped.home_of(path), *shipped.shelves("scripts")))),
+        title_at=front.title_at,
         minutes_at=front.minutes_at,
         voice_at=front.voice_at,
+        allowed=front.allowed,
+        original=front.original,
+        reviewed=header.reviewed,
     )
 
 
-def expand(source: Source, values: Mapping[str, str], target: Ms | None, known: Known) -> Script:
-    """Fill in values and the length wanted (None: the script's default). Raises ScriptErrors, or a TimelineError."""
+def expand(source: Source, values: Mapping[str, str], target: Ms | None, known: Known, *, seed: int = 0) -> Script:
+    """Fill in values and the length wanted (None: the script's default); `seed` decides between wordings.
+
+    Raises ScriptErrors, or a TimelineError.
+    """
     target = _target(source, target)
     if source.voice is not None and source.voice not in known.voices:
         hint = nearest_voice(source.voice, known.voices)
@@ -113,7 +132,8 @@ def expand(source: Source, values: Mapping[str, str], target: Ms | None, known: 
     variables: dict[str, Value] = read_values(source.parameters, values, known, source.language)
     if target is not None:
         variables |= {"length": Duration(target), "minutes": _minutes(target)}
-    setting = Setting(language=source.language, position=source.position, shelves=source.parts)
+    setting = Setting(language=source.language, position=source.position, shelves=source.parts, seed=seed)
+    expanded = expand_template(source.file, source.body, variables, setting)
     given = tuple((parameter.name, values.get(parameter.name, parameter.default)) for parameter in source.parameters)
     return Script(
         name=source.name,
@@ -126,7 +146,9 @@ def expand(source: Source, values: Mapping[str, str], target: Ms | None, known: 
         voice=source.voice,
         rate=source.rate,
         values=given,
-        lines=expand_template(source.file, source.body, variables, setting),
+        seed=seed,
+        varies=expanded.varies,
+        lines=expanded.lines,
     )
 
 

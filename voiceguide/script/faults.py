@@ -33,7 +33,7 @@ def in_words(error: BaseException, environment: jinja2.Environment, ledger: Ledg
     """Turn one of `CAUGHT` into a ScriptError with a place; None for what is no fault of the template."""
     match error:
         case ScriptError():
-            return ScriptError(error.message, at=error.at or _raised_at(error, ledger), hint=error.hint)
+            return type(error)(error.message, at=error.at or _raised_at(error, ledger), hint=error.hint)
         case jinja2.TemplateSyntaxError():
             return _syntax_error(error, environment, ledger)
         case RecursionError() | MemoryError() | SyntaxError():
@@ -264,6 +264,7 @@ _USES = {
     "every_point": "write {{ every_point(points, each) }}",
     "join": 'write {{ these | join(", ") }}',
     "part": 'write {{ part("safety") }}',
+    "pick": 'write {{ pick("one wording", "another") }}',
     "points_time": "write points_time(points, each)",
     "spoken": "write {{ length | spoken }}, without brackets",
 }

@@ -6,7 +6,8 @@ is Norwegian. What a text means is decided here, by the key it stands under.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -21,6 +22,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from voiceguide import shipped
 from voiceguide.durations import Ms, parse_duration
 from voiceguide.errors import Place, ScriptError, VoiceguideError, did_you_mean, raise_all
 from voiceguide.points import are_codes, resolve
@@ -36,7 +38,7 @@ from voiceguide.script.parameters import (
     read_value,
     type_of,
 )
-from voiceguide.script.text import SourceText
+from voiceguide.script.text import SourceText, read_text
 from voiceguide.script.yaml_tree import KeyPath, Quoted, Tree, read_tree
 
 _MOST_BYTES = 64 * 1024
@@ -49,7 +51,7 @@ _RESERVED = frozenset(
     str.split(
         "and block break call caller continue elif else endfor endif every_point extends false filter for from if "
         "import in include is length loop macro minutes namespace none not or part points_table points_time range raw "
-        "recursive refuse self set true with without"
+        "recursive refuse self set true with without you"
     )
 )
 """Names that mean something else in a template."""
@@ -76,33 +78,72 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """A rule of `check` that a script breaks knowingly."""
+
+    rule: str
+    reason: str
+    at: Place
+    """Of the rule's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FrontMatter:
     """What a script says about itself."""
 
     header: "Header"
     parameters: tuple[Parameter, ...]
+    original: Path | None
+    """The script this one translates: what a translation does not say of itself is as it is there."""
+    title_at: Place | None
+    """None where a translation leaves it to its original."""
     minutes_at: Place | None
     voice_at: Place | None
+    allowed: tuple[Allowance, ...]
     body: int
     """Where the script proper begins, in characters."""
 
 
-def read_front_matter(source: SourceText, known: Known) -> FrontMatter:
-    """Read what stands before the script proper. Raises ScriptErrors, all at once."""
+def read_front_matter(source: SourceText, known: Known, *, translated: bool = False) -> FrontMatter:
+    """Read what stands before the script proper; `translated` if another script translates it.
+
+    Raises ScriptErrors, all at once.
+    """
     start, end, body = _fences(source)
     tree = read_tree(source, start, end)
+    path = _original(tree) if "translates" in tree.data else None
+    if path and translated:
+        at, hint = tree.place(("translates",)), f"let both translate '{path.stem}'"
+        raise ScriptError("what another script translates can't be a translation", at=at, hint=hint)
+    original = read_front_matter(read_text(path), known, translated=True) if path else None
     errors: list[VoiceguideError] = []
     header: Header | None = None
     try:
         header = Header.model_validate(tree.data)
     except ValidationError as error:
         errors += _in_words(error, tree, (), Header)
-    parameters, faults = _read_parameters(tree, known, header.language if header else "en")
+    inherited = original.parameters if original else ()
+    parameters, faults = _read_parameters(tree, known, header.language if header else "en", inherited)
     raise_all(sorted(errors + faults, key=_position))
     if header is None:
         raise AssertionError("a header that failed has errors")
-    minutes_at, voice_at = (tree.place((key,)) if key in tree.data else None for key in ("minutes", "voice"))
-    return FrontMatter(header=header, parameters=parameters, minutes_at=minutes_at, voice_at=voice_at, body=body)
+    title_at, minutes_at, voice_at = (
+        tree.place((key,)) if key in tree.data else None for key in ("title", "minutes", "voice")
+    )
+    allowed = tuple(
+        Allowance(rule=rule, reason=reason, at=tree.place(("allow", rule), key=True))
+        for rule, reason in header.allow.items()
+    )
+    return FrontMatter(
+        header=_translated(header, original, tree) if original else header,
+        parameters=parameters,
+        original=path,
+        minutes_at=minutes_at or (original.minutes_at if original else None),
+        title_at=title_at,
+        voice_at=voice_at,
+        allowed=allowed if "allow" in tree.data or original is None else original.allowed,
+        body=body,
+    )
 
 
 def _position(error: VoiceguideError) -> tuple[int, int]:
@@ -121,6 +162,33 @@ def _fences(source: SourceText) -> tuple[int, int, int]:
     if closing.start() - opening.end() > _MOST_BYTES:
         raise ScriptError("the front matter is longer than 64 KiB", at=source.place(0, 3), hint="shorten it")
     return opening.end(), closing.start(), closing.end()
+
+
+# --- translations -------------------------------------------------------------------------------------------------
+
+
+def _original(tree: Tree) -> Path:
+    """Find what a script translates: around its folder or beside it, else by name. Raises ScriptError."""
+    name, path, at = tree.data["translates"], Path(tree.source.path), tree.place(("translates",))
+    if not isinstance(name, str) or not re.fullmatch(r"\w[\w-]*", name):
+        hint = "write its name alone, as in translates: back-on-mat"
+        raise ScriptError("this is no name of a script", at=at, hint=hint)
+    known = shipped.scripts()
+    near = [folder / f"{name}.md" for folder in (path.parent.parent, path.parent)]
+    found = next((one for one in near if one.is_file() and one != path), known.get(name))
+    if found is None:
+        raise ScriptError(f"there is no script called '{name}'", at=at, hint=did_you_mean(name, known))
+    return found
+
+
+def _translated(own: "Header", original: FrontMatter, tree: Tree) -> "Header":
+    """Add to what a translation says of itself what its original says; a voice speaks one language, so not that."""
+    if "language" not in own.model_fields_set:
+        hint = "add a line such as language: de"
+        raise ScriptError("the translation does not say its language", at=tree.place(("translates",)), hint=hint)
+    said = {name: getattr(own, name) for name in {*own.model_fields_set, "voice", "reviewed"}}
+    pace = {name: getattr(own.pace, name) for name in own.pace.model_fields_set}
+    return original.header.model_copy(update=said | {"pace": original.header.pace.model_copy(update=pace)})
 
 
 # --- the schema ---------------------------------------------------------------------------------------------------
@@ -159,6 +227,12 @@ def _language(text: object) -> str:
         raise ValueError(f"the language can't be {_shown(text)}: write its code, such as en, it, de or pt-BR")
     language, region = match[1].lower(), match[2]
     return f"{language}-{region.upper()}" if region else language
+
+
+def _yes_or_no(text: object) -> bool:
+    if text not in {"yes", "no"}:
+        raise ValueError(f"this is yes or no, not {_shown(text)}: write yes or no")
+    return text == "yes"
 
 
 def _shown(value: object) -> str:
@@ -202,6 +276,9 @@ class Header(_Strict):
     pace: Annotated[_Paces, BeforeValidator(_none_if_empty)] = _Paces()
     voice: _Text | None = None
     rate: Annotated[int, BeforeValidator(_rate)] = 115
+    allow: Annotated[dict[str, _Text], BeforeValidator(_none_if_empty)] = Field(default_factory=dict)
+    translates: str | None = None
+    reviewed: Annotated[bool, BeforeValidator(_yes_or_no)] = True
 
 
 def _one_or_several(default: object) -> str | list[str]:
@@ -263,28 +340,40 @@ def _fault_in_words(fault: ErrorDetails, tree: Tree, here: KeyPath, model: type[
             return ScriptError(f"'{name}' is one line of text", at=tree.place(here), hint=f"write {name}: and the text")
 
 
-_EXAMPLES = {"pace": "line: 3s", "params": 'name: ""'}
+_EXAMPLES = {"allow": "long-silence: this is a session of silence", "pace": "line: 3s", "params": 'name: ""'}
 
 
 # --- parameters ---------------------------------------------------------------------------------------------------
 
 
-def _read_parameters(tree: Tree, known: Known, language: str) -> tuple[tuple[Parameter, ...], list[VoiceguideError]]:
+def _read_parameters(
+    tree: Tree, known: Known, language: str, inherited: tuple[Parameter, ...]
+) -> tuple[tuple[Parameter, ...], list[VoiceguideError]]:
     declared = tree.data.get("params")
-    parameters, errors = [], list[VoiceguideError]()
+    parameters, errors = {one.name: one for one in inherited}, list[VoiceguideError]()
     for name, declaration in (declared if isinstance(declared, dict) else {}).items():
         path = ("params", name)
         try:
             _check_name(name)
-            parameter = _read_parameter(name, declaration, known, language)
-            _check_default(parameter, known, language)
-            parameters.append(parameter)
+            if name in parameters:
+                parameters[name] = _relabelled(parameters[name], declaration)
+                continue
+            parameters[name] = _read_parameter(name, declaration, known, language)
+            _check_default(parameters[name], known, language)
         except ValidationError as error:
             errors += _in_words(error, tree, path, _LongForm)
         except _DeclarationError as error:
             at = tree.place((*path, *error.path), key=error.key)
             errors.append(ScriptError(error.message, at=at, hint=error.hint))
-    return tuple(parameters), errors
+    return tuple(parameters.values()), errors
+
+
+def _relabelled(parameter: Parameter, declaration: object) -> Parameter:
+    match declaration:
+        case {"label": str() as label, **others} if label.strip() and not others:
+            return replace(parameter, label=label.strip())
+    message = f"'{parameter.name}' is as in the script that this translates, but for its label"
+    raise _DeclarationError(message, "write it as {label: Name}")
 
 
 class _DeclarationError(Exception):

@@ -1,8 +1,9 @@
 """A template's tokens -> the same with marks between; marked output -> lines that know where each piece was written.
 
 A mark is one private character, so that nothing a template does to its text can tear one apart: one before each piece
-of template text, one on either side of each `{{ }}`, one that tells the kind of value it came to, and one at the end of
-a line that holds Jinja. Scripts and values can't hold such characters (`read_text`, `read_value`).
+of template text, one on either side of each `{{ }}`, one that tells the kind of value it came to, one for what `pick`
+chose, and one at the end of a line that holds Jinja. Scripts and values can't hold such characters (`read_text`,
+`read_value`).
 """
 
 import re
@@ -25,8 +26,9 @@ TEXT, NUMBER, CHOICE, DURATION = "\ue010", "\ue011", "\ue012", "\ue013"
 _KINDS: dict[str, Kind] = {TEXT: "text", NUMBER: "number", CHOICE: "choice", DURATION: "duration"}
 _CLOSE = "\ue014"
 _VANISHES = "\ue015"
+PICKED = "\ue016"
 _FIRST_MARK, _LAST_MARK = 0xF0000, 0x10FFFD
-_ANY_MARK = f"\ue010-\ue015{chr(_FIRST_MARK)}-{chr(_LAST_MARK)}"
+_ANY_MARK = f"\ue010-\ue016{chr(_FIRST_MARK)}-{chr(_LAST_MARK)}"
 MARKED = re.compile(f"[{_ANY_MARK}]")
 _RUN = re.compile(f"[{_ANY_MARK}]|\n|[^\n{_ANY_MARK}]+")
 
@@ -262,6 +264,7 @@ class _Walk:
         self._used = 0
         self._open: list[Mark] = []
         self._value: Kind | None = None
+        self._picked = False
         self._line = ""
         self._pieces: list[Piece] = []
         self._vanishes = False
@@ -284,9 +287,12 @@ class _Walk:
     def _meet(self, mark: str) -> None:
         if mark == _VANISHES:
             self._vanishes = True
+        elif mark == PICKED:
+            self._picked = True
         elif mark == _CLOSE:
             self._open = self._open[:-1]
             self._value = "text" if self._open else None
+            self._picked = False
         elif mark in _KINDS:
             self._value = _KINDS[mark]
         else:
@@ -323,6 +329,7 @@ class _Walk:
                 width=width,
                 value=value,
                 gave=None if value is None else plain(run),
+                picked=self._picked,
             )
         )
 

@@ -30,6 +30,7 @@ class Known:
     voices: Collection[str]
     beds: Collection[str] = ()
     """`off` is none of them: everywhere it means that no bed plays."""
+    recordings: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

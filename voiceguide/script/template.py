@@ -6,10 +6,12 @@ A script may be a stranger's: what its template can use is listed here, and noth
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, cast
+from zlib import crc32
 
 import jinja2
 from jinja2 import nodes
@@ -20,9 +22,10 @@ from jinja2.visitor import NodeTransformer
 
 from voiceguide import points
 from voiceguide.durations import Duration, Ms, spoken
-from voiceguide.errors import ScriptError, did_you_mean
+from voiceguide.errors import Refusal, ScriptError, did_you_mean
+from voiceguide.script.compiled import compiled
 from voiceguide.script.faults import AS_SPOKEN, AS_WRITTEN, CAUGHT, in_words
-from voiceguide.script.marks import CHOICE, DURATION, MARKED, NUMBER, TEXT, File, Ledger, Marker, lines_of
+from voiceguide.script.marks import CHOICE, DURATION, MARKED, NUMBER, PICKED, TEXT, File, Ledger, Marker, lines_of
 from voiceguide.script.parameters import Chosen, Value
 from voiceguide.script.text import Line, SourceText, plain, read_text, stood_in
 
@@ -45,9 +48,20 @@ class Setting:
     """As the script writes it: what `every_point` makes of points depends on it."""
     shelves: tuple[Path, ...]
     """The folders `part` looks through, in this order."""
+    seed: int
+    """Decides which of its texts each `pick` gives."""
 
 
-def expand_template(source: SourceText, body: int, values: Mapping[str, Value], setting: Setting) -> tuple[Line, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expanded:
+    """What a template came to."""
+
+    lines: tuple[Line, ...]
+    varies: bool
+    """Whether another seed gives other words."""
+
+
+def expand_template(source: SourceText, body: int, values: Mapping[str, Value], setting: Setting) -> Expanded:
     """Expand the text from `body` on. Raises ScriptError."""
     environment = _Environment(setting)
     environment.globals.update(values)
@@ -59,7 +73,8 @@ def expand_template(source: SourceText, body: int, values: Mapping[str, Value], 
         if fault is None:
             raise
         raise fault from error
-    return lines_of(output, environment.ledger, source.place(body, body))
+    lines = lines_of(output, environment.ledger, source.place(body, body))
+    return Expanded(lines=lines, varies=environment.picks)
 
 
 def _counted(pieces: Iterator[str]) -> str:
@@ -89,6 +104,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         )
         self.setting = setting
         self.ledger = Ledger()
+        self.picks = False
         cast("Marker", self.extensions[Marker.identifier]).ledger = self.ledger
         self.filters = {name: self.filters[name] for name in _PLAIN_FILTERS} | _OWN_FILTERS
         self.tests = {name: self.tests[name] for name in _PLAIN_TESTS}
@@ -96,11 +112,17 @@ class _Environment(ImmutableSandboxedEnvironment):
             "every_point": _every_point,
             "namespace": Namespace,
             "part": _part,
+            "pick": _pick,
             "points_table": _PointsTable(setting.language),
             "points_time": _points_time,
             "range": _range,
             "refuse": _refuse,
+            "you": _you,
         }
+
+    def compile(self, source: Any, name: str | None = None, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  -- Jinja's
+        compile_now = partial(super().compile, source, name, *args, **kwargs)
+        return compiled(compile_now, self.ledger.files[name], self.ledger, name, self.setting.language)
 
     def handle_exception(self, source: str | None = None) -> NoReturn:  # noqa: ARG002  -- Jinja's signature
         raise  # noqa: PLE0704  -- inside Jinja's `except`: its rewriting of tracebacks would undo our line numbers
@@ -120,18 +142,15 @@ class _Environment(ImmutableSandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:  # noqa: ANN401  -- Jinja's own
-        """Let `part` see loop variables too, as `include` does, and text of the template know that it is."""
-        _Literals().visit(source)
-        for call in source.find_all(nodes.Call):
-            if isinstance(call.node, nodes.Name) and call.node.name in _IN_CONTEXT:
-                call.args.insert(0, nodes.DerivedContextReference())
+        _Adapted().visit(source)
         return super()._generate(source, *args, **kwargs)
 
 
-class _Literals(NodeTransformer):
-    """A text of the template, as long as it is not changed, is as good as a choice: `{{ breathe("4s", "6s") }}`."""
+class _Adapted(NodeTransformer):
+    """Gives expressions the meaning they have here."""
 
     def visit_Const(self, node: nodes.Const) -> nodes.Expr:  # noqa: N802  -- Jinja's own
+        """Let a text of the template, as long as it is not changed, be as good as a choice: `breathe("4s", "6s")`."""
         if not isinstance(node.value, str):
             return node
         return nodes.Filter(node, AS_WRITTEN, [], [], None, None, lineno=node.lineno)
@@ -140,6 +159,13 @@ class _Literals(NodeTransformer):
         """Join with `~` what can be spoken, written as it would be alone: not `None`, nor all digits of a third."""
         self.generic_visit(node)
         node.nodes = [nodes.Filter(one, AS_SPOKEN, [], [], None, None, lineno=node.lineno) for one in node.nodes]
+        return node
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Expr:  # noqa: N802  -- Jinja's own
+        """Let `part` see loop variables too, as `include` does."""
+        self.generic_visit(node)
+        if isinstance(node.node, nodes.Name) and node.node.name in _IN_CONTEXT:
+            node.args.insert(0, nodes.DerivedContextReference())
         return node
 
 
@@ -192,7 +218,7 @@ def _language(code: str) -> str | None:
         return None
 
 
-_IN_CONTEXT = frozenset({"every_point", "part", "points_time"})
+_IN_CONTEXT = frozenset({"every_point", "part", "points_time", "you"})
 """Functions that are told what a template's variables are where they are called."""
 
 
@@ -208,6 +234,65 @@ def _included(environment: _Environment, name: str, variables: dict[str, Any]) -
     return "".join(template.root_render_func(template.new_context(variables, shared=True)))
 
 
+class _Picked(str):
+    """A text that another seed would have given another for."""
+
+    __slots__ = ()
+
+
+class _PickedChoice(_Picked, Chosen):
+    """The same, of texts that may stand inside a cue."""
+
+    __slots__ = ()
+
+
+@pass_environment
+def _pick(environment: _Environment, *texts: object) -> _Picked:
+    """Give one of several wordings. Neighbouring seeds give different ones, and no two picks go in step."""
+    wordings = [_wording(text) for text in texts]
+    if len(wordings) < 2:
+        raise ScriptError("pick() chooses from two texts or more", hint=_PICK)
+    if len(set(wordings)) < len(wordings):
+        raise ScriptError("two texts of pick() are the same", hint="let each be another, or take one out")
+    environment.picks = True
+    chosen = wordings[_turn(environment.setting.seed, wordings)]
+    return _PickedChoice(chosen) if all(isinstance(one, Chosen) for one in wordings) else _Picked(chosen)
+
+
+def _turn(seed: int, wordings: Sequence[str]) -> int:
+    """Count on by one from seed to seed; of three or more now and then by two, each pick at its own times."""
+    own = crc32("\n".join(wordings).encode())  # not `hash`, which is another one in each process
+    skipped = seed * (own % _SKIPS) // _SKIPS if len(wordings) > 2 else 0
+    return (seed + own + skipped) % len(wordings)
+
+
+_SKIPS = 31
+"""A prime: so the whole of a session comes again only after that many times as many days as the picks alone need."""
+_PICK = 'write {{ pick("one wording", "another") }}'
+
+
+def _wording(text: object) -> str:
+    if not isinstance(text, str) or MARKED.search(text):
+        raise ScriptError("pick() takes texts", hint=_PICK)
+    _refuse_cue(text)
+    return text
+
+
+def _you(context: Context, *forms: object) -> str:
+    """Give the form for someone who is addressed in the familiar way, or the one for the formal way."""
+    if len(forms) != 2 or not all(isinstance(form, str) for form in forms):
+        raise ScriptError("you() takes two texts, for a familiar and for a formal address", hint=_YOU)
+    address = context.get("address")
+    if address not in _ADDRESSES:
+        raise ScriptError("you() goes by the parameter 'address', familiar or formal", hint=f"declare {_ADDRESS}")
+    return cast("str", forms[_ADDRESSES.index(address)])
+
+
+_ADDRESSES = ("familiar", "formal")
+_ADDRESS = "address: {type: choice, choices: [familiar, formal], default: familiar}"
+_YOU = 'write {{ you("Leg dich", "Legen Sie sich") }}'
+
+
 class _PointsTable:
     """The points by code or name: `points_table.BL23`, `points_table["EX-HN3"]`."""
 
@@ -220,7 +305,7 @@ class _PointsTable:
 
 def _refuse(message: str, hint: str | None = None) -> NoReturn:
     """Stop, in the script's own words, and say what to ask for instead."""
-    raise ScriptError(plain(message), hint=None if hint is None else plain(hint))
+    raise Refusal(plain(message), hint=None if hint is None else plain(hint))
 
 
 @pass_environment
@@ -392,16 +477,21 @@ def _finalize(value: object) -> str:
         case str() if MARKED.search(value):
             return value  # template text, by `part`, a macro or a block: each piece in it is marked already
         case str():
-            if "[" in value or "]" in value:  # only a text of the template still has them
-                hint = "write the cue as text, with {% if %} around it"
-                raise ScriptError("a cue can't come out of {{ }}", hint=hint)
-            return (CHOICE if isinstance(value, Chosen) else TEXT) + stood_in(value)
+            _refuse_cue(value)
+            picked = PICKED if isinstance(value, _Picked) else ""
+            return picked + (CHOICE if isinstance(value, Chosen) else TEXT) + stood_in(value)
         case Undefined():
             return TEXT + str(value)  # nothing, where {{ … if … }} has no else; all else is strict
         case Duration():
             return DURATION + _shown(value)
         case _:
             return NUMBER + _shown(value)
+
+
+def _refuse_cue(text: str) -> None:
+    if "[" in text or "]" in text:  # only a text of the template still has them
+        hint = "write the cue as text, with {% if %} around it"
+        raise ScriptError("a cue can't come out of {{ }}", hint=hint)
 
 
 def _shown(value: object) -> str:

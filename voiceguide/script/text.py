@@ -69,6 +69,8 @@ class Piece:
     value: Literal["text", "number", "choice", "duration"] | None
     """What a `{{ }}` gave; None for what is written in the file."""
     gave: str | None
+    picked: bool = False
+    """Whether another seed gives other words."""
 
     def place(self, start: int, end: int) -> Place:
         first, last = self.span(start, end)
@@ -119,7 +121,12 @@ def read_text(path: Path) -> SourceText:
             data = file.read(4 * MOST_CHARACTERS + 1)
     except (OSError, ValueError) as error:
         raise ScriptError(f"'{path}' can't be read: {error}") from error
-    text = unicodedata.normalize("NFC", _lines_of(_decoded(data, path)))
+    return as_text(_decoded(data, path), path)
+
+
+def as_text(written: str, path: Path) -> SourceText:
+    """Take a text as if a file held it. Raises ScriptError where it is too large, or holds what can't be seen."""
+    text = unicodedata.normalize("NFC", _lines_of(written))
     source = SourceText(path=str(path), text=text)
     if len(text) > MOST_CHARACTERS:
         raise ScriptError(f"'{path}' is longer than {MOST_CHARACTERS:,} characters", hint="split it into scripts")
