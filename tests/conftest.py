@@ -25,9 +25,27 @@ def _own_home(
     monkeypatch.setenv("VOICEGUIDE_CACHE", str(home / "cache"))
     shutil.copytree(_measured_voices, home / "cache")
     yield
+    _share_measures(home / "cache", _measured_voices)
+
+
+@pytest.fixture(scope="session")
+def _kept_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch, _kept_folder: Path, _measured_voices: Path) -> Iterator[Path]:
+    """Give a cache that tests share, for those that look at a recording and not at what was made for it."""
+    _share_measures(_measured_voices, _kept_folder)
+    monkeypatch.setenv("VOICEGUIDE_CACHE", str(_kept_folder))
+    yield _kept_folder
+    _share_measures(_kept_folder, _measured_voices)
+
+
+def _share_measures(cache: Path, other: Path) -> None:
     for shelf in ("voices", "chimes"):
-        if (home / "cache" / shelf).is_dir():
-            shutil.copytree(home / "cache" / shelf, _measured_voices / shelf, dirs_exist_ok=True)
+        if (cache / shelf).is_dir():
+            shutil.copytree(cache / shelf, other / shelf, dirs_exist_ok=True)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def test_json_stands_alone_on_stdout(script: Path) -> None:
     assert [chapter["title"] for chapter in made["chapters"]] == ["One", "Two"]
     assert set(made) == {
         "path", "milliseconds", "chapters", "spoken_new", "spoken_cached", "spans_new", "spans_cached",
-        "loudness", "true_peak", "captions",
+        "loudness", "true_peak", "seed", "captions",
     }  # fmt: skip
     shown = json.loads(tone("show", "short.md", "--json").stdout)
     assert {"milliseconds", "shortest", "longest", "chapters", "events"} <= set(shown)
@@ -69,6 +70,22 @@ def test_json_stands_alone_on_stdout(script: Path) -> None:
         "kind": "say", "start": 2000, "length": first["length"], "text": "Welcome.", "sound": None, "level_db": None,
         "file": "short.md", "line": 9,
     }  # fmt: skip
+
+
+def test_a_seed_is_a_number_or_a_day_and_today_unless_given(script: Path) -> None:
+    script.write_text(SCRIPT.replace("Goodbye.", '{{ pick("Goodbye.", "Farewell.") }}'), encoding="utf-8")
+
+    def seed_and_words(*arguments: str) -> tuple[int, str]:
+        shown = json.loads(tone("show", "short.md", "--json", *arguments).stdout)
+        return shown["seed"], " ".join(event["text"] for event in shown["events"] if event["text"])
+
+    before = datetime.now().astimezone().toordinal()
+    today, _ = seed_and_words()
+    assert before <= today <= datetime.now().astimezone().toordinal()
+    assert seed_and_words("--seed", "today")[0] in {today, today + 1}  # it may be midnight
+    day = seed_and_words("--seed", "2026-11-22")
+    assert day == (739_942, seed_and_words("--seed", "739942")[1])
+    assert day[1] != seed_and_words("--seed", "2026-11-23")[1]
 
 
 def test_show_tells_parameters_and_timeline(script: Path) -> None:
@@ -117,6 +134,8 @@ def test_a_target_the_speech_does_not_allow_says_what_it_allows(script: Path) ->
         ["--length", "5"],
         ["-p", "name"],
         ["--rate", "20"],
+        ["--seed", "tomorrow"],
+        ["--seed", "2026-13-01"],
         ["--nonsense"],
     ],
 )

@@ -1,6 +1,6 @@
 """The language, case by case: `cases/*.md` hold a title, a script, and the cues or errors it must come to.
 
-A case is a title, settings if it needs any (`-p name=Ana`, `--length 8m`, `part safety = Stop.`, `places`, `whole`),
+A case is a title, settings if it needs any (`-p name=Ana`, `--length 8m`, `--seed 1`, `part safety = Stop.`, `places`, `whole`),
 and between lines of one dot the script and what is expected. A script without front matter is given a title of its own,
 and its lines are counted without it, unless it is `whole`.
 """
@@ -27,6 +27,7 @@ KNOWN = Known(
     chimes={"bowl", "bell", "singing bowl", "tingsha"},
     voices={"heart", "gmw/de", "Anna the second"},
     beds={"ocean", "rain", "brown noise"},
+    recordings={"hello.wav", "hello", "voice/good night.m4a"},
 )
 TITLE = "---\ntitle: Test\n---\n"
 
@@ -46,6 +47,9 @@ class Case:
     def target(self) -> Ms | None:
         lengths = [setting.split()[1] for setting in self.settings if setting.startswith("--length ")]
         return parse_duration(lengths[0]) if lengths else None
+
+    def seed(self) -> int:
+        return next((int(setting.split()[1]) for setting in self.settings if setting.startswith("--seed ")), 0)
 
     def parts(self) -> Iterator[tuple[str, str]]:
         for setting in self.settings:
@@ -94,7 +98,7 @@ def outcome(case: Case, folder: Path) -> str:
         part.parent.mkdir(parents=True, exist_ok=True)
         part.write_text(text, encoding="utf-8")
     try:
-        script = expand(read_script(path, KNOWN), case.given(), case.target(), KNOWN)
+        script = expand(read_script(path, KNOWN), case.given(), case.target(), KNOWN, seed=case.seed())
         cues = read_cues(script, KNOWN)
     except SeveralErrors as several:
         return "".join(shown_error(error, folder, added) for error in several.errors)
@@ -150,6 +154,7 @@ def shown_say(cue: Say) -> str:
     more += [] if said.voice is None else [f"by {said.voice}"]
     more += [] if said.rate == 115 else [f"at {said.rate}"]
     more += ["for safety"] if cue.safety else []
+    more += [] if said.recording is None else [f"recorded in {said.recording}"]
     return " ".join([f'say "{said.text}"', *more])
 
 
@@ -182,7 +187,7 @@ PIECES = (
     *"[]#*\\{}%|()-.:\"'<>`~_ \n\t01aZäé",
     "[at halfway] ", "[at 3m left] ", "[quiet 20m, chime bowl every 5m]",
     "[pause 4s]", "[for 4s] ", "[chime bowl]", "[bed rain]", "[bed off]", "[safety] ", "{{ ", " }}",
-    "{% if ", "{% set a = ", "{% raw %}", "{%- ", " %}", "{# ",
+    "[play hello.wav] ", "{% if ", "{% set a = ", "{% raw %}", "{%- ", " %}", "{# ",
     "\n\n", "# ", "name", "range(9)", "params: ", "minutes: 3", "text", " | upper", "e: 5s", "null",
     "- ", "!!str ", "&a ",
 )  # fmt: skip

@@ -24,15 +24,9 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, list(arguments), catch_exceptions=False)
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("kept")
-
-
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Path) -> Path:
     """An empty folder to try the examples in; what one of them spoke, the next need not speak again."""
-    monkeypatch.setenv("VOICEGUIDE_CACHE", str(kept))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "evening.md").write_text(block("markdown", "---\ntitle: Five"), encoding="utf-8")
     return tmp_path

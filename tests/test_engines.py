@@ -208,7 +208,10 @@ def test_hibari_is_for_english_and_pyttsx3_for_the_rest(cast: Cast) -> None:
 )
 def test_pyttsx3_has_a_voice_for_a_language(cast: Cast, language: str, voice: str) -> None:
     assert cast.resolve("pyttsx3", language).voice.name == f"{voice}+f3"
-    assert cast.resolve(f"pyttsx3:{voice}", language).voice.name == voice
+    plain = cast.resolve(f"pyttsx3:{voice}", language).voice
+    assert plain.name == voice
+    assert plain.draft
+    assert plain.title.endswith("a draft voice")
 
 
 def test_pyttsx3_never_speaks_with_another_voice_than_asked() -> None:

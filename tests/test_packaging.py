@@ -35,7 +35,14 @@ def test_an_editable_install_can_be_made_and_puts_the_checkout_on_the_path(check
 def test_the_wheel_holds_the_package_the_scripts_and_the_sounds_and_nothing_else(unpacked: Path) -> None:
     assert {path.name.partition("-")[0] for path in unpacked.iterdir()} == {"voiceguide"}
     inside = unpacked / "voiceguide"
-    ours = ("py.typed", "points/points.toml", "scripts/back-on-mat.md", "sounds/sounds.toml", "sounds/bowl.flac")
+    ours = (
+        "py.typed",
+        "API.md",
+        "points/points.toml",
+        "scripts/back-on-mat.md",
+        "sounds/sounds.toml",
+        "sounds/bowl.flac",
+    )
     for needed in ours:
         assert (inside / needed).is_file()
     assert list((inside / "scripts" / "_parts").rglob("*.md"))

@@ -22,7 +22,7 @@ from voiceguide.cues import Cue, Mark, Say, Silence, Slot, opened, read_cues
 from voiceguide.durations import Duration, Ms
 from voiceguide.errors import ScriptError
 from voiceguide.points import Point, are_codes, plan_round, resolve, spellings, table, whole_table
-from voiceguide.points.entries import read_table
+from voiceguide.points.entries import in_words, read_table
 from voiceguide.script import Known, Source, expand, read_script
 from voiceguide.shipped import folder
 
@@ -130,6 +130,33 @@ def test_a_wrong_entry_is_told_by_its_name(path: str, value: object, problem: st
     with pytest.raises(ScriptError, match=re.escape(problem)) as caught:
         read_table(changed(path, value), "en")
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("texts", "problem"),
+    [
+        ({"BL99": {"area": "Da."}}, "[BL99] in points.de.toml: there is no such section in points.toml"),
+        ({"BL23": {"modes": {"bath": {}}}}, "[BL23.modes.bath] in points.de.toml: there is no such section"),
+        ({"BL23": {"sides": 1}}, "[BL23] in points.de.toml: 'sides' is no text of a point: there are area, both, done"),
+        ({"BL23": {"place": "Da."}}, "[BL23] in points.toml: 'area' and 'place' are not both there in 'de'"),
+        ({"BL23": {"place": 1}}, "[BL23] in points.toml: 'place' is a text"),
+        ({"GV4": {"warning": "Nein."}}, "[GV4] in points.toml: 'warning' and 'place' are not both there in 'de'"),
+    ],
+)
+def test_a_wrong_text_of_another_language_is_told_by_its_name(texts: dict[str, object], problem: str) -> None:
+    with pytest.raises(ScriptError, match=re.escape(problem)):
+        read_table(in_words(TREE, texts, "de"), "de")
+
+
+def test_a_point_is_given_the_same_time_in_every_language() -> None:
+    english, german = (plan_round([table(one)[code] for code in ("BL23", "BL40")], "sitting") for one in ("en", "de"))
+    assert english.visits[0].stays[0].how != german.visits[0].stays[0].how
+    assert [visit.said for visit in english.visits] == [visit.said for visit in german.visits]
+
+
+def test_a_point_nobody_has_written_in_a_language_is_refused_by_name() -> None:
+    with pytest.raises(ScriptError, match=r"nobody has written the words for LI4 \(Hégǔ\) in this language"):
+        plan_round([table("de")["LI4"]], "sitting")
 
 
 # --- what people write --------------------------------------------------------------------------------------------

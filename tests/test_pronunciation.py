@@ -96,8 +96,12 @@ def test_a_clock_time_is_a_time_of_day(written: str, spoken: str) -> None:
         ("de-AT", "Um 20:30", "Um 20 Uhr 30"),
         ("it", "Alle 20:30, 1-2 min", "Alle 20 e 30, 1 a 2 minuti"),
         ("fr", "À 20:00, 5 min", "À 20 heures, 5 minutes"),
-        ("es", "A las 20:30, 1 min", "A las 20 y 30, 1 minuto"),
+        ("es", "A las 20:30, 1 min", "A las 20 y 30, un minuto"),
         ("ja", "20:00 に 5 min", "20:00 に 5 min"),
+        ("de", "1 Minute und 30 Sekunden, 21 Minuten", "eine Minute und 30 Sekunden, 21 Minuten"),
+        ("it", "1 ora e 1 minuto, 11 minuti", "un'ora e un minuto, 11 minuti"),
+        ("fr", "1 heure, 21 minutes, 11 minutes", "une heure, vingt et une minutes, 11 minutes"),
+        ("es", "21 minutos y 31 segundos, 1,1 minutos", "veintiún minutos y treinta y un segundos, 1,1 minutos"),
     ],
 )
 def test_each_language_says_them_its_own_way(language: str, written: str, spoken: str) -> None:

@@ -1,5 +1,6 @@
 """What people and programs read of a session, where no other test says it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,17 @@ def test_programs_are_told_of_beds(plan: Plan) -> None:
         (None, None, 53_300, 10_000),
     ]
     assert {event["level_db"] for event in events if event["kind"] != "bed"} == {None}
+
+
+@pytest.mark.parametrize(
+    ("seed", "told"),
+    [(739_942, "wording of 2026-11-22; --seed keeps one"), (7, "wording number 7; --seed keeps one")],
+)
+def test_which_wording_it_is_is_told_where_there_are_several(plan: Plan, seed: int, told: str) -> None:
+    assert "wording" not in plan_text(plan)
+    varied = replace(plan, script=replace(plan.script, seed=seed, varies=True))
+    assert f"  {told}\n" in plan_text(varied)
+    assert plan_json(varied)["seed"] == seed
 
 
 def test_the_time_to_lie_down_is_told(plan: Plan) -> None:

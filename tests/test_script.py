@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from voiceguide.cues import Bed, read_cues
 from voiceguide.durations import Ms
@@ -273,8 +275,81 @@ def test_a_name_longer_than_a_files_is_no_parts(script: Path, name: str) -> None
 
 def test_a_part_there_is_in_english_only_is_said_to_be(script: Path) -> None:
     german = "---\ntitle: T\nlanguage: de\n---\n"
-    hint = refusal(script, german + '{{ part("safety") }}\n').hint
+    hint = refusal(script, german + '{{ part("rising") }}\n').hint
     assert hint == "it is there in English (en) only; put your own into _parts/"
+
+
+# --- compiled once ------------------------------------------------------------------------------------------------
+
+
+def test_a_script_comes_out_the_same_however_often_it_is_expanded(script: Path) -> None:
+    part(script.parent / "_parts", "hello", 'Hello{{ name | after(", ") }}.\n')
+    script.write_text('---\ntitle: T\nparams: {name: ""}\n---\n{{ part("hello") }}\nOne.\n', encoding="utf-8")
+    source = read_script(script, KNOWN)
+    first, other, again = (expand(source, {"name": name}, None, KNOWN) for name in ("Ana", "Bo", "Ana"))
+    assert [plain(line.text) for line in other.lines] == ["Hello, Bo.", "One."]
+    assert again == first
+
+
+def test_an_error_has_its_place_however_often_it_is_made(script: Path) -> None:
+    part(script.parent / "_parts", "broken", "One.\nHold {{ cod }}.\n")
+    errors = [refusal(script, f'{TITLE}Now.\n{{{{ part("broken") }}}}\n').explain() for _ in range(3)]
+    assert "broken.md:2" in errors[0]
+    assert len(set(errors)) == 1
+
+
+def test_a_part_of_two_languages_is_spoken_in_the_scripts(script: Path) -> None:
+    part(script.parent / "_parts", "half", "{{ 1.5 | spoken }}\n")
+    body = '{{ part("half") }}\n'
+    assert texts(script, f"---\ntitle: T\nlanguage: en\n---\n{body}") == ["1.5"]
+    assert texts(script, f"---\ntitle: T\nlanguage: de\n---\n{body}") == ["1,5"]
+
+
+# --- wordings -----------------------------------------------------------------------------------------------------
+
+WORDINGS = ("One.", "Two.", "Three.", "Four.", "Five.", "Six.", "Seven.")
+COUNTS = (2, 2, 3, 3, 3, 3, 4, 5, 7)
+seeds = st.integers(-(10**6), 10**9)
+
+
+@pytest.fixture(scope="module")
+def worded(tmp_path_factory: pytest.TempPathFactory) -> Source:
+    """A script of picks from 2 to 7 wordings, a line each."""
+    path = tmp_path_factory.mktemp("worded") / "worded.md"
+    texts_of = ([f"{number} {text}" for text in WORDINGS[:count]] for number, count in enumerate(COUNTS))
+    lines = ("{{ pick(" + ", ".join(f'"{text}"' for text in texts) + ") }}" for texts in texts_of)
+    path.write_text(TITLE + "\n".join(lines), encoding="utf-8")
+    return read_script(path, KNOWN)
+
+
+def wording(source: Source, seed: int) -> tuple[str, ...]:
+    return tuple(plain(line.text) for line in expand(source, {}, None, KNOWN, seed=seed).lines)
+
+
+@given(seed=seeds)
+@settings(max_examples=25)
+def test_neighbouring_seeds_differ_in_every_pick_and_a_seed_is_always_the_same(worded: Source, seed: int) -> None:
+    today, tomorrow = wording(worded, seed), wording(worded, seed + 1)
+    assert all(one != other for one, other in zip(today, tomorrow, strict=True))
+    assert wording(worded, seed) == today
+
+
+def test_every_wording_has_its_turn_and_picks_do_not_go_in_step(worded: Source) -> None:
+    days = [wording(worded, 739_942 + day) for day in range(30)]
+    assert [len(set(line)) for line in zip(*days, strict=True)] == list(COUNTS)
+    of_three = [tuple(line for line, count in zip(day, COUNTS, strict=True) if count == 3) for day in days]
+    assert len(set(of_three)) >= 20  # in step there would be three
+    assert len(set(days)) == 30
+
+
+@pytest.mark.parametrize(
+    ("line", "varies"),
+    [("Rest.", False), ('{{ pick("Rest.", "Stop.") }}', True), ('{{ "And " ~ pick("rest.", "stop.") }}', True)],
+)
+def test_a_script_says_whether_its_words_vary(script: Path, line: str, varies: bool) -> None:  # noqa: FBT001  -- a case
+    script.write_text(f"{TITLE}{line}\n", encoding="utf-8")
+    made = expand(read_script(script, KNOWN), {}, None, KNOWN, seed=3)
+    assert (made.varies, made.seed) == (varies, 3)
 
 
 # --- what the README shows ----------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ them. A rule gives a complaint for each place that breaks it; every script is he
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
+from difflib import SequenceMatcher
 from functools import cache, cached_property
 from itertools import pairwise, product
 from pathlib import Path
@@ -14,7 +16,7 @@ from pathlib import Path
 import pytest
 from strategies import Sounding
 
-from voiceguide.cues import Bed, Chime, Cue, Mark, Moment, Say, Silence, Utterance, opened, read_cues
+from voiceguide.cues import Bed, Chime, Cue, Mark, Moment, Say, Silence, Slot, Utterance, opened, read_cues
 from voiceguide.durations import Ms, parse_duration
 from voiceguide.errors import ScriptError
 from voiceguide.script import Known, Source, expand, read_script
@@ -88,7 +90,10 @@ GETTING_OFF = (
     "Sit for a while",
     "Red marks",
 )
-LAST_WORDS = {"Thank you.", "Have a good day.", "Sleep well."}
+LAST_WORDS = {
+    *("Thank you.", "Until next time.", "Go gently.", "Have a good day.", "Enjoy your day.", "A good day to you."),
+    *("Sleep well.", "Good night.", "Rest well."),
+}
 
 
 def spoken_ms(text: str, words_a_minute: float) -> int:
@@ -113,13 +118,15 @@ class Session:
 
     name: str
     minutes: float
+    seed: int
     rate: int
     """Words a minute."""
     values: tuple[tuple[str, str], ...]
     cues: tuple[Cue, ...]
 
     def __str__(self) -> str:
-        return " ".join([self.name, f"{self.minutes:g}", *(f"{name}={value}" for name, value in self.values)])
+        asked = (f"{name}={value}" for name, value in self.values)
+        return " ".join([self.name, f"{self.minutes:g}", f"seed {self.seed}", *asked])
 
     @property
     def on_the_mat(self) -> bool:
@@ -178,13 +185,15 @@ def source(name: str) -> Source:
 
 
 @cache
-def session(name: str, minutes: float, /, **values: str) -> Session:
-    return made(source(name), minutes, values)
+def session(name: str, minutes: float, /, seed: int = 0, **values: str) -> Session:
+    return made(source(name), minutes, values, seed)
 
 
-def made(script: Source, minutes: float, values: Mapping[str, str]) -> Session:
-    cues = read_cues(expand(script, values, Ms(round(minutes * 60_000)), KNOWN), KNOWN)
-    return Session(name=script.name, minutes=minutes, rate=script.rate, values=tuple(values.items()), cues=cues)
+def made(script: Source, minutes: float, values: Mapping[str, str], seed: int = 0) -> Session:
+    cues = read_cues(expand(script, values, Ms(round(minutes * 60_000)), KNOWN, seed=seed), KNOWN)
+    return Session(
+        name=script.name, minutes=minutes, seed=seed, rate=script.rate, values=tuple(values.items()), cues=cues
+    )
 
 
 def parameters(name: str) -> set[str]:
@@ -200,21 +209,26 @@ def lengths(name: str) -> tuple[float, float, float]:
 
 
 def at_every_length(name: str) -> Iterator[Session]:
-    """Expand a session, shortest and longest and many lengths between, one of them of no whole minutes."""
+    """Expand a session, shortest and longest and many lengths between, one of them of no whole minutes.
+
+    Each is worded in another way, and the longest in several: it has the most to say.
+    """
     least, default, most = lengths(name)
     step = 1 + round(most - least) // 20
     between = range(round(least), round(most), step)
-    yield from (session(name, minutes) for minutes in {*between, default, default + 0.57, most})
+    for seed, minutes in enumerate(sorted({*between, default, default + 0.57})):
+        yield session(name, minutes, seed=seed)
+    yield from (session(name, most, seed=seed) for seed in range(3))
 
 
 def in_every_way(name: str) -> Iterator[Session]:
     """Expand a session, shortest and longest, with each value its parameters can have but their defaults."""
     least, _, most = lengths(name)
-    for parameter in source(name).parameters:
+    for seed, parameter in enumerate(source(name).parameters):
         values = {"yesno": ("yes", "no"), "choice": parameter.choices}.get(parameter.type, ())
         for value, minutes in product(values, (least, most)):
             if value != parameter.default and not refused(name, parameter.name, value, minutes):
-                yield session(name, minutes, **{parameter.name: value})
+                yield session(name, minutes, seed=seed, **{parameter.name: value})
 
 
 def refused(name: str, parameter: str, value: str, minutes: float) -> bool:
@@ -473,7 +487,7 @@ def test_the_length_a_session_is_written_for_hardly_stretches(name: str) -> None
 def test_name_bell_and_bed_are_the_listeners_choice(name: str) -> None:
     least = lengths(name)[0]
     chosen = {"name": "Ana", "bell": "gong"} | ({"bed": "ocean"} if "bed" in parameters(name) else {})
-    heard, plain = session(name, least, **chosen), session(name, least)
+    heard, plain = session(name, least, seed=0, **chosen), session(name, least)
     assert heard.sentences[0] == "Welcome, Ana."
     assert {bell.sound for bell in heard.bells} == {"gong"}
     assert {bell.sound for bell in plain.bells} == {"bowl"}
@@ -534,6 +548,71 @@ def test_nobody_holds_their_breath_on_their_first_day() -> None:
     for heard in at_every_length("first-time"):
         assert not re.search(r"\b(hold|holding)\b", heard.text)
         assert "Nothing needs to be held." in heard.sentences
+
+
+# --- wordings -----------------------------------------------------------------------------------------------------
+
+FIRST_DAY = date(2026, 11, 22).toordinal()
+THIRTY_DAYS = range(FIRST_DAY, FIRST_DAY + 30)
+
+
+def outline(heard: Session) -> list[object]:
+    """Give what no day changes: the chapters, what is about safety, each chime, each breath and each silence."""
+    plan: list[object] = []
+    for cue in heard.cues:
+        match cue:
+            case Mark():
+                plan.append(cue.title)
+            case Say() if cue.safety:
+                plan.append(cue.utterance.text)
+            case Silence() if cue.kind != "gap":
+                plan.append((cue.kind, cue.least, cue.natural, cue.most))
+            case Chime():
+                plan.append(cue.sound)
+            case Slot():
+                plan += [cue.natural, *said_by((cue,))]
+            case Moment():
+                plan += said_by((cue,))
+    return plan
+
+
+def free_sentences(heard: Session) -> list[str]:
+    """Give what is said, but for what is about safety."""
+    return [cue.utterance.text for cue in opened(heard.cues) if isinstance(cue, Say) and not cue.safety]
+
+
+def share_of_other_words(before: Session, after: Session) -> float:
+    """Give the share of the words that stand in sentences the other one does not have, in its order."""
+    first, second = free_sentences(before), free_sentences(after)
+    blocks = SequenceMatcher(a=first, b=second, autojunk=False).get_matching_blocks()
+    kept = sum(words(text) for block in blocks for text in first[block.a : block.a + block.size])
+    return 1 - kept / words(" ".join(first))
+
+
+def test_thirty_days_of_evening_are_thirty_recordings() -> None:
+    days = [session("evening", lengths("evening")[1], seed=day) for day in THIRTY_DAYS]
+    assert min(share_of_other_words(*neighbours) for neighbours in pairwise(days)) >= 0.7
+    assert len({tuple(free_sentences(day)) for day in days}) == 30
+    assert [outline(day) for day in days] == [outline(days[0])] * 30
+    assert [complaint for day in days[::7] for complaint in complaints(day)] == []
+
+
+@pytest.mark.parametrize(("minutes", "least"), [(10, 0.5), (40, 0.8)])
+def test_at_least_half_of_an_evening_is_said_in_other_words_than_the_day_before(minutes: int, least: float) -> None:
+    today, tomorrow = (session("evening", minutes, seed=day) for day in THIRTY_DAYS[:2])
+    assert share_of_other_words(today, tomorrow) >= least
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_heard_daily_is_worded_in_several_ways_and_in_one_order(name: str) -> None:
+    today, tomorrow = (session(name, lengths(name)[1], seed=day) for day in THIRTY_DAYS[:2])
+    assert share_of_other_words(today, tomorrow) >= 0.25
+    assert outline(today) == outline(tomorrow)
+
+
+@pytest.mark.parametrize("name", ["safety", "safety-short", "safety-hands", "getting-on", "getting-off", "rising"])
+def test_parts_about_safety_never_vary(name: str) -> None:
+    assert "pick(" not in (folder("scripts") / "_parts" / "en" / f"{name}.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if "safety" in parameters(name)])

@@ -16,38 +16,65 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from voiceguide.cache import Cache as Cache
+    from voiceguide.check import Checked as Checked
+    from voiceguide.check import Finding as Finding
+    from voiceguide.check import check as check
+    from voiceguide.cues import Bed as Bed
+    from voiceguide.cues import Chime as Chime
+    from voiceguide.cues import Say as Say
+    from voiceguide.cues import Silence as Silence
+    from voiceguide.cues import Utterance as Utterance
     from voiceguide.durations import Ms as Ms
     from voiceguide.durations import parse_duration as parse_duration
     from voiceguide.errors import CueError as CueError
     from voiceguide.errors import OutputError as OutputError
     from voiceguide.errors import Place as Place
+    from voiceguide.errors import Refusal as Refusal
     from voiceguide.errors import ScriptError as ScriptError
+    from voiceguide.errors import SettingsError as SettingsError
     from voiceguide.errors import SeveralErrors as SeveralErrors
     from voiceguide.errors import SoundError as SoundError
     from voiceguide.errors import SpeechError as SpeechError
     from voiceguide.errors import TimelineError as TimelineError
     from voiceguide.errors import VoiceguideError as VoiceguideError
     from voiceguide.job import Job as Job
+    from voiceguide.page import write_page as write_page
     from voiceguide.render import Plan as Plan
     from voiceguide.render import Rendered as Rendered
     from voiceguide.render import plan as plan
     from voiceguide.render import render as render
+    from voiceguide.settings import read_settings as read_settings
     from voiceguide.shipped import find_script as find_script
+    from voiceguide.speech import Cast as Cast
+    from voiceguide.speech import Engine as Engine
+    from voiceguide.speech import Listed as Listed
+    from voiceguide.speech import Reading as Reading
+    from voiceguide.speech import Voice as Voice
+    from voiceguide.speech import Word as Word
     from voiceguide.timeline import Chapter as Chapter
     from voiceguide.timeline import Placed as Placed
     from voiceguide.timeline import Timeline as Timeline
+    from voiceguide.verify import Fault as Fault
+    from voiceguide.verify import Verified as Verified
+    from voiceguide.verify import verify as verify
 
 _HOMES = {
     "cache": ("Cache",),
+    "check": ("Checked", "Finding", "check"),
+    "cues": ("Bed", "Chime", "Say", "Silence", "Utterance"),
     "durations": ("Ms", "parse_duration"),
     "errors": (
-        "CueError", "OutputError", "Place", "ScriptError", "SeveralErrors", "SoundError", "SpeechError",
-        "TimelineError", "VoiceguideError",
+        "CueError", "OutputError", "Place", "Refusal", "ScriptError", "SettingsError", "SeveralErrors", "SoundError",
+        "SpeechError", "TimelineError", "VoiceguideError",
     ),
     "job": ("Job",),
+    "page": ("write_page",),
     "render": ("Plan", "Rendered", "plan", "render"),
+    "settings": ("read_settings",),
     "shipped": ("find_script",),
+    "speech": ("Cast", "Engine", "Listed", "Reading", "Voice", "Word"),
     "timeline": ("Chapter", "Placed", "Timeline"),
+    "verify": ("Fault", "Verified", "verify"),
 }  # fmt: skip
 
 __all__ = [name for names in _HOMES.values() for name in names]

@@ -9,11 +9,13 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from voiceguide import shipped
@@ -23,6 +25,7 @@ from voiceguide.errors import VoiceguideError
 if TYPE_CHECKING:
     from voiceguide.job import Job
     from voiceguide.render import Progress
+    from voiceguide.settings import Preset, Settings, Wishes
 
 PURPOSES = ("podcast", "audiobook", "insight-timer")
 FORMATS = ("mp3", "m4b", "opus", "flac", "wav")
@@ -117,6 +120,37 @@ class _Minutes(click.ParamType[Ms]):
         return Ms(round(minutes * 60_000))
 
 
+class _Seed(click.ParamType[int | None]):
+    """A number, a day, or today."""
+
+    name = "seed"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        if isinstance(value, int) or value.isdecimal():
+            return int(value)
+        if value == "today":
+            return None
+        try:
+            return date.fromisoformat(value).toordinal()
+        except ValueError:
+            self.fail(f"'{value}' is neither a number nor a day such as 2026-11-22", param, ctx)
+
+
+class _PresetName(click.ParamType[str]):
+    """A preset's name."""
+
+    name = "preset"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
+        from voiceguide.settings import read_settings  # noqa: PLC0415
+
+        try:
+            presets = read_settings().presets
+        except VoiceguideError:
+            return []  # what is wrong with the settings is told when a command needs them
+        return [CompletionItem(name) for name in presets if name.startswith(incomplete)]
+
+
 class _KeyValue(click.ParamType[tuple[str, str]]):
     """A parameter and its value: KEY=VALUE."""
 
@@ -157,34 +191,92 @@ def _session(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def with_job(
         *,
-        values: tuple[tuple[str, str], ...],
-        minutes: Ms | None,
-        length: Ms | None,
-        bell: str | None,
-        air: str,
-        **others: Any,  # noqa: ANN401  -- a job's other fields under their own names, and the command's own options
+        script: Path | None,
+        language: str | None,
+        preset: str | None,
+        save_preset: str | None,
+        **options: Any,  # noqa: ANN401  -- what is asked of a session, and the command's own options
     ) -> None:
         from voiceguide.job import Job  # noqa: PLC0415
+        from voiceguide.settings import over, read_settings, save_as_preset  # noqa: PLC0415
 
-        if minutes is not None and length is not None:
-            raise click.UsageError("--minutes and --length say the same thing: give one of them.")
-        own = dict(values) | ({"bell": bell} if bell is not None else {})
-        fields = {name: others.pop(name) for name in _JOB_FIELDS}
-        target = length if minutes is None else minutes
-        command(Job(values=own, target=target, air=air == "on", **fields), **others)
+        asked = _asked(options)
+        settings = read_settings()
+        chosen = None if preset is None else settings.preset(preset)
+        if save_preset is not None and save_preset != preset:
+            settings.check_free(save_preset)
+        found = _in_language(_script(script, chosen), language, settings)
+        job = Job.from_settings(settings, found, chosen, **asked)
+        if language is not None and job.name is not None:
+            job = replace(job, name=f"{job.name}-{language}")
+        command(job, **options)
+        if save_preset is not None:
+            wishes = over(asked, chosen.wishes) if chosen else asked
+            save_as_preset(save_preset, shipped.lasting_name(found), wishes)
+            click.echo(f"kept as a preset: voiceguide render --preset {save_preset}", err=True)
 
     for option in reversed(_SESSION_OPTIONS):
         with_job = option(with_job)
     return with_job
 
 
+def _asked(options: dict[str, Any]) -> "Wishes":
+    """Take what is asked of a session out of a command's options: what was typed, and not what holds anyway."""
+    from voiceguide.settings import Wishes  # noqa: PLC0415
+
+    minutes, length, bell = (options.pop(name) for name in ("minutes", "length", "bell"))
+    if minutes is not None and length is not None:
+        raise click.UsageError("--minutes and --length say the same thing: give one of them.")
+    options["target"] = length if minutes is None else minutes
+    options["air"] = options["air"] == "on"
+    options["values"] = dict(options["values"]) | ({"bell": bell} if bell is not None else {})
+    wishes = Wishes()
+    for name in (name for name in Wishes.__annotations__ if name in options):
+        value = options.pop(name)
+        if value if name in {"target", "values"} else _was_typed(name):
+            wishes[name] = value  # type: ignore[literal-required]  # the options have the names of wishes
+    return wishes
+
+
+def _was_typed(name: str) -> bool:
+    return click.get_current_context().get_parameter_source(name) not in {None, ParameterSource.DEFAULT}
+
+
+def _script(given: Path | None, preset: "Preset | None") -> Path:
+    """Give the script that was named, or that of the preset."""
+    own = preset.script if preset else None
+    if given is None and own is None:
+        raise click.UsageError("Missing argument 'SCRIPT': name one, or a --preset that has one.")
+    script = given or shipped.find_script(str(own))
+    if preset and own and script.resolve() != shipped.find_script(own).resolve():
+        raise click.UsageError(f"the preset '{preset.name}' is one of '{own}': leave SCRIPT out.")
+    return script
+
+
+def _in_language(script: Path, asked: str | None, settings: "Settings") -> Path:
+    """Give a script in the language that was asked for, or if there is one in that of the settings."""
+    if asked is not None:
+        return shipped.in_language(script, asked)
+    if settings.language is None or shipped.language_folder(script) or script not in shipped.scripts().values():
+        return script  # it was named in a language, or by its path
+    return shipped.languages(script).get(settings.language, script)
+
+
 _SESSION_OPTIONS = (
-    click.argument("script", type=_ScriptName()),
+    click.argument("script", type=_ScriptName(), required=False),
+    click.option("--preset", type=_PresetName(), metavar="NAME", help="As you kept it: see `voiceguide settings`."),
+    click.option(
+        "--save-preset",
+        metavar="NAME",
+        help="Keep script and options under a name; recordings of --preset NAME are called output/NAME.mp3.",
+    ),
     click.option("-p", "values", type=_KeyValue(), multiple=True, help="Set one of the script's parameters."),
     click.option("--minutes", type=_Minutes(), metavar="N", help="Make it exactly N minutes long."),
     click.option("--length", type=_Length(), metavar="20:00", help="Make it exactly this long."),
+    click.option("--seed", type=_Seed(), metavar="N|DAY", help="Which wordings, by a number or day. Default: today."),
     click.option("--voice", metavar="NAME", help="Who speaks: see `voiceguide voices`."),
     click.option("--rate", type=click.IntRange(60, 220), metavar="N", help="Words a minute while speaking."),
+    click.option("--language", metavar="CODE", help="In which language: see `voiceguide list`."),
     click.option("--bell", metavar="NAME", help="Which chime rings: short for -p bell=NAME."),
     click.option(
         "--bell-level",
@@ -215,19 +307,13 @@ _SESSION_OPTIONS = (
         metavar="30s",
         help="Time to lie down before it starts; not counted in the length.",
     ),
-    click.option("--sleep", is_flag=True, help="For falling asleep: softer, no bell in the last chapter, a long fade."),
+    click.option("--sleep/--no-sleep", help="For falling asleep: softer, no bell in the last chapter, a long fade."),
     click.option("--for", "purpose", type=click.Choice(PURPOSES), help="Loudness and bit rate as such places ask for."),
     click.option("--proof", is_flag=True, help="Cut all silences short, to listen through the words."),
     _AS_JSON,
     _QUIETLY,
     _VERBOSELY,
 )
-
-
-_JOB_FIELDS = (
-    "script", "voice", "rate", "bell_level_db", "bed", "bed_level_db", "lead_in", "sleep", "purpose", "proof",
-)  # fmt: skip
-"""What an option's value becomes as it is."""
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -246,7 +332,7 @@ def main() -> None:
 @_AS_JSON
 @_VERBOSELY
 def list_scripts(*, as_json: bool) -> None:
-    """List the scripts: name, title, length, language, position.
+    """List the scripts: name, title, length, languages, position.
 
     \b
     Example: voiceguide list
@@ -263,19 +349,26 @@ def list_scripts(*, as_json: bool) -> None:
 
 @main.command()
 @_session
-def show(job: "Job", *, as_json: bool) -> None:
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE.html", help="Write it as a page to print.")
+def show(job: "Job", *, html: Path | None, as_json: bool) -> None:
     """Show a script's parameters and its timeline: when, in which chapter, what is heard.
 
     \b
     Example: voiceguide show back-on-mat --minutes 20 -p name=Ana
     """
-    from voiceguide import report  # noqa: PLC0415
+    from voiceguide import page, report  # noqa: PLC0415
     from voiceguide.render import plan  # noqa: PLC0415
 
+    if html is not None:
+        page.check_page(html)
     with _progress() as progress:
         planned = plan(job, progress=progress)
+    if html is not None:
+        page.write_page(planned, html)
     if as_json:
         _print_json(report.plan_json(planned))
+    elif html is not None:
+        click.echo(html)
     else:
         click.echo(report.plan_text(planned))
 
@@ -283,29 +376,58 @@ def show(job: "Job", *, as_json: bool) -> None:
 @main.command()
 @_session
 @click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FILE-or-FOLDER", help="Default: output/")
-@click.option("-f", "--format", "kind", type=click.Choice(FORMATS), help="Default: as FILE ends, or mp3.")
+@click.option("-f", "--format", type=click.Choice(FORMATS), help="Default: as FILE ends, or mp3.")
 @click.option(
-    "--vbr", is_flag=True, help="Let an MP3's bit rate vary: a smaller file, and seeking a little less exact."
+    "--vbr/--no-vbr",
+    "varying_rate",
+    help="Let an MP3's bit rate vary: a smaller file, and seeking a little less exact.",
 )
 @click.option("--captions", type=click.Choice(CAPTIONS), multiple=True, help="Write captions beside the recording.")
-def render(
-    job: "Job", *, out: Path | None, kind: str | None, vbr: bool, captions: tuple[str, ...], as_json: bool
-) -> None:
+def render(job: "Job", *, as_json: bool) -> None:
     """Make the recording: an MP3 with chapters, or another kind of file.
 
     \b
     Example: voiceguide render back-on-mat --length 12:34 --bell tingsha -o morning.mp3
+    To keep: voiceguide render evening --minutes 20 --bell tingsha --save-preset at-home
+    And use: voiceguide render --preset at-home
     """
     from voiceguide import report  # noqa: PLC0415
     from voiceguide.render import render as render_job  # noqa: PLC0415
 
     with _progress() as progress:
-        asked = replace(job, out=out, format=kind, varying_rate=vbr, captions=captions)
-        made = render_job(asked, progress=progress)
+        made = render_job(job, progress=progress)
     if as_json:
         _print_json(report.rendered_json(made))
     else:
         click.echo(report.rendered_text(made))
+
+
+@main.command()
+@click.argument("name")
+@click.option("--from", "source", type=_ScriptName(), metavar="SCRIPT", help="Copy this script; its parts stay shared.")
+@click.option(
+    "--import", "text", type=click.File(encoding="utf-8-sig"), metavar="FILE", help="Make it of a text; - is stdin."
+)
+@click.option("--language", default="en", show_default=True, metavar="CODE", help="Of the text that is imported.")
+def new(name: str, source: Path | None, text: TextIO | None, language: str) -> None:
+    """Write a script to start from: scripts/NAME.md, or the path you give. What is there already stays as it is.
+
+    It has a comment on everything; --from copies one that you know. --import takes a text with its headings, and
+    directions such as "(pause 10 seconds)", "... silence for a minute ..." or "*gong*", for cues.
+
+    \b
+    Example: voiceguide new evening-at-home --from evening
+    """
+    from voiceguide import report  # noqa: PLC0415
+    from voiceguide.new import start_script  # noqa: PLC0415
+
+    if source is not None and text is not None:
+        raise click.UsageError("--from and --import both say what it is made of: give one of them.")
+    try:
+        pasted = None if text is None else text.read()
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"'{text.name if text else ''}' is not UTF-8 text: save it as UTF-8.") from error
+    click.echo(report.started_text(start_script(name, source=source, text=pasted, language=language)))
 
 
 @main.command()
@@ -370,6 +492,31 @@ def points(name: str | None, *, language: str, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("named", nargs=-1, type=_ScriptName(), metavar="[SCRIPT]...")
+@click.option("--strict", is_flag=True, help="Exit with status 1 for a warning, too.")
+@_AS_JSON
+@_VERBOSELY
+def check(named: tuple[Path, ...], *, strict: bool, as_json: bool) -> None:
+    """Find what is wrong with scripts, and what would disturb or harm a listener. Without SCRIPT: all that have a name.
+
+    Exit status 1 if one of them can't be rendered. A warning can be silenced in the script: allow: {rule: reason}.
+
+    \b
+    Example: voiceguide check evening.md
+    """
+    from voiceguide import report  # noqa: PLC0415
+    from voiceguide.check import check as check_script  # noqa: PLC0415
+
+    checked = [check_script(path) for path in named or shipped.scripts().values()]
+    if as_json:
+        _print_json([report.checked_json(one) for one in checked])
+    else:
+        click.echo(report.checked_text(checked, verbose=logging.getLogger("voiceguide").isEnabledFor(logging.INFO)))
+    if any(one.errors or (strict and one.findings) for one in checked):
+        click.get_current_context().exit(1)
+
+
+@main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @_AS_JSON
 @_VERBOSELY
@@ -398,26 +545,106 @@ def verify(files: tuple[Path, ...], *, as_json: bool) -> None:
 @main.command()
 @click.argument("text")
 @click.option("--voice", metavar="NAME", help="Who speaks: see `voiceguide voices`.")
-@click.option(
-    "--rate", type=click.IntRange(60, 220), default=115, show_default=True, metavar="N", help="Words a minute."
-)
+@click.option("--rate", type=click.IntRange(60, 220), metavar="N", help="Words a minute. Default: 115.")
 @click.option("--language", metavar="CODE", help="The language of the text. Default: the voice's, or English.")
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), default="output/say.wav", show_default=True, metavar="FILE.wav"
 )
 @_QUIETLY
 @_VERBOSELY
-def say(text: str, voice: str | None, rate: int, language: str | None, out: Path) -> None:
+def say(text: str, voice: str | None, rate: int | None, language: str | None, out: Path) -> None:
     """Speak one line into a WAV file, to hear a voice.
 
     \b
     Example: voiceguide say "Come to the waist." --rate 100 -o line.wav
     """
     from voiceguide.render import speak_line  # noqa: PLC0415
+    from voiceguide.settings import read_settings  # noqa: PLC0415
 
+    usual = read_settings()
     with _progress() as progress:
-        length = speak_line(text, out, voice=voice, rate=rate, language=language, progress=progress)
+        length = speak_line(
+            text,
+            out,
+            voice=voice,
+            rate=rate or usual.wishes.get("rate", 115),
+            language=language,
+            voices=usual.voices,
+            lexicon=usual.lexicon,
+            progress=progress,
+        )
     click.echo(f"{out}\n  {written(length)}")
+
+
+@main.group(invoke_without_command=True)
+@_AS_JSON
+@click.pass_context
+def settings(ctx: click.Context, *, as_json: bool) -> None:
+    """Show what you usually want and where that stands, or change it: of every session, and your presets.
+
+    What is on the command line goes before a preset, a preset before the settings, and these before a script.
+
+    \b
+    Example: voiceguide settings set bell tingsha
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    from voiceguide import report  # noqa: PLC0415
+    from voiceguide.settings import read_settings  # noqa: PLC0415
+
+    found = read_settings()
+    if as_json:
+        _print_json(report.settings_json(found))
+    else:
+        click.echo(report.settings_text(found))
+
+
+@settings.command("set", context_settings={"ignore_unknown_options": True})  # `-6dB` is none
+@click.argument("key")
+@click.argument("value")
+def settings_set(key: str, value: str) -> None:
+    """Set what is so from now on, such as voices.de, params.name or presets.NAME.minutes.
+
+    \b
+    Example: voiceguide settings set params.name Ana
+    """
+    from voiceguide.settings import set_value  # noqa: PLC0415
+    from voiceguide.sounds import Sounds  # noqa: PLC0415
+    from voiceguide.speech import Cast  # noqa: PLC0415
+
+    sounds = Sounds(given=(value,))
+    with Cast() as cast:
+        found = set_value(key, value, voices=cast.names, chimes=sounds, beds=sounds.beds)
+    click.echo(f"{found.path}\n  {key} = {value}")
+
+
+@settings.command("unset")
+@click.argument("key")
+def settings_unset(key: str) -> None:
+    """Take a setting out, or a preset: presets.NAME.
+
+    \b
+    Example: voiceguide settings unset bell
+    """
+    from voiceguide.settings import unset_value  # noqa: PLC0415
+
+    click.echo(f"{unset_value(key).path}\n  {key} is not set any more")
+
+
+@settings.command("edit")
+def settings_edit() -> None:
+    """Open the file in your editor: that of $VISUAL or $EDITOR, or the system's.
+
+    \b
+    Example: voiceguide settings edit
+    """
+    from voiceguide.settings import read_settings, settings_path  # noqa: PLC0415
+
+    path = settings_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    click.edit(filename=str(path))
+    read_settings()
 
 
 @main.group()

@@ -2,11 +2,13 @@
 
 VoiceguideError
  ├── ScriptError      front matter, parameters, template
+ │    └── Refusal     what a script says itself that it is not for
  ├── CueError         a line or `[cue]` that can't be read
  ├── SpeechError      a voice, or a line that could not be spoken
  ├── SoundError       a chime or another sound
  ├── TimelineError    a length that can't be met
  ├── OutputError      the recording, its folder, the cache
+ ├── SettingsError    the settings file, a preset
  └── SeveralErrors    more than one of these, found together
 """
 
@@ -57,6 +59,10 @@ class ScriptError(VoiceguideError):
     """The front matter, a parameter or the template."""
 
 
+class Refusal(ScriptError):
+    """What a script says itself that it is not for."""
+
+
 class CueError(VoiceguideError):
     """A line or a `[cue]` that can't be read."""
 
@@ -75,6 +81,10 @@ class TimelineError(VoiceguideError):
 
 class OutputError(VoiceguideError):
     """The recording could not be written."""
+
+
+class SettingsError(VoiceguideError):
+    """The settings file, or a preset that is not there."""
 
 
 class SeveralErrors(VoiceguideError):

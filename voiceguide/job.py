@@ -3,13 +3,15 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, Self, Unpack
 
 from voiceguide.audio import Mix
 from voiceguide.cues import FADE_OUT, Bed, Cue, Mark, without_chimes
-from voiceguide.durations import Ms
+from voiceguide.durations import Ms, written
 from voiceguide.errors import OutputError, Place, SoundError, did_you_mean
 from voiceguide.levels import VOICE_LUFS
 from voiceguide.purposes import PURPOSES, Purpose
+from voiceguide.settings import Preset, Settings, Wishes, over
 
 PROOF_SILENCE = Ms(1500)
 """The longest one of a proof."""
@@ -29,11 +31,18 @@ class Job:
     script: Path
     values: Mapping[str, str] = field(default_factory=dict)
     """Of the script's parameters, as they were written."""
+    usual: Mapping[str, str] = field(default_factory=dict)
+    """The same, of parameters the script may not have; what is in `values` goes before."""
     voice: str | None = None
+    """Who speaks."""
+    voices: Mapping[str, str] = field(default_factory=dict)
+    """Who speaks a language where no voice is asked for, by its code; under `*` in any language they can."""
     rate: int | None = None
     """Words a minute."""
     target: Ms | None = None
     """How long the recording is."""
+    seed: int | None = None
+    """Which wordings it has where a script has several; None for those of the day it is made on."""
     lead_in: Ms = _NONE
     """Time to lie down, before all else and not counted."""
     bed: str | None = None
@@ -50,8 +59,12 @@ class Job:
     """One of `PURPOSES`: where the recording goes."""
     proof: bool = False
     """Whether to shorten all silences, to listen through the words; then `target` says nothing of the length."""
+    lexicon: Path | None = None
+    """A file of words that are said in a way of one's own."""
     out: Path | None = None
     """A file's name, or a folder; None for `output/`."""
+    name: str | None = None
+    """Of the file, where `out` names none; None for the script's name and the length that was asked for."""
     format: str | None = None
     """One of `audiofile.FORMATS`; None is as the name in `out` ends, and an MP3 if it is a folder."""
     varying_rate: bool = False
@@ -59,10 +72,29 @@ class Job:
     captions: tuple[str, ...] = ()
     """Of `audiofile.CAPTIONS`: written beside the recording, under its name."""
 
+    @classmethod
+    def from_settings(
+        cls, settings: Settings, script: Path, preset: Preset | None = None, **asked: Unpack[Wishes]
+    ) -> Self:
+        """Make a job of what is asked for; what is left open is as a preset says, and then as the settings do.
+
+        Only this looks at settings: a `Job` made without it is the same on every machine.
+        """
+        strong = over(asked, preset.wishes) if preset else asked
+        fields: dict[str, Any] = {**over(strong, settings.wishes), "values": strong.get("values", {})}
+        return cls(
+            script=script,
+            usual=settings.wishes.get("values", {}),
+            voices=settings.voices,
+            lexicon=settings.lexicon,
+            name=None if preset is None else _name(preset, asked),
+            **fields,
+        )
+
     @property
     def given(self) -> tuple[str, ...]:
         """What was typed, not written in a script: so it may name files anywhere."""
-        return (*self.values.values(), *([self.bed] if self.bed else []))
+        return (*self.usual.values(), *self.values.values(), *([self.bed] if self.bed else []))
 
     @property
     def for_purpose(self) -> Purpose:
@@ -97,6 +129,13 @@ class Job:
             ceiling_db=self.for_purpose.ceiling_dbtp,
             ending=_SLEEP_ENDING if self.sleep else FADE_OUT,
         )
+
+
+def _name(preset: Preset, asked: Wishes) -> str | None:
+    """Name a recording for its preset, and for what was asked of it in another length; not if it is of any script."""
+    if preset.script is None:
+        return None
+    return f"{preset.name}-{written(asked['target'])}" if "target" in asked else preset.name
 
 
 def as_asked(cues: Sequence[Cue], job: Job, beds: Collection[str]) -> tuple[Cue, ...]:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -12,13 +13,15 @@ from voiceguide.audio import AIR_DBFS, Mix, event_gains
 from voiceguide.audiofile import Coding, Label, Written
 from voiceguide.audiofile.promise import Promise, promise, promise_to_json
 from voiceguide.cache import Cache, digest
-from voiceguide.cues import Bed, Chime, Cue, Say, Utterance, opened, read_cues
+from voiceguide.check import missing_safety
+from voiceguide.cues import Chime, Cue, Say, Utterance, opened, read_cues
 from voiceguide.durations import Ms, written
-from voiceguide.errors import OutputError, Place, SoundError, VoiceguideError, did_you_mean, raise_all
+from voiceguide.errors import OutputError, Place, VoiceguideError, did_you_mean
 from voiceguide.job import PROOF_SILENCE, Job, as_asked
 from voiceguide.levels import VOICE_LUFS
 from voiceguide.script import Known, Script, Source, expand, read_script
-from voiceguide.sounds import Sounds
+from voiceguide.settings import ANY_LANGUAGE
+from voiceguide.sounds import Sounds, open_all
 from voiceguide.speech import Cast, Spoken, speak_all
 from voiceguide.timeline import Chapter, Timeline, lay_out
 from voiceguide.verify import check_unheard
@@ -26,7 +29,24 @@ from voiceguide.verify import check_unheard
 _log = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
-"""Told what is being done (`speaking`, `assembling`), how much of it is done, and of how much."""
+"""Told what is being done (`speaking`, `assembling`), how much of it is done, and of how much.
+
+What it raises stops the work: the line at hand is finished and kept, and nothing half is left.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cued:
+    """A script read as a job wants it, its sounds opened; not a line of it is spoken yet."""
+
+    source: Source
+    script: Script
+    cues: tuple[Cue, ...]
+    sounds: Sounds
+
+    @property
+    def says(self) -> list[Say]:
+        return [cue for cue in opened(self.cues) if isinstance(cue, Say)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +80,8 @@ class Rendered:
     """LUFS, integrated over the whole recording"""
     true_peak: float
     """dBTP"""
+    seed: int
+    """Which wordings it has, where a script has several: the same seed gives the same again."""
     captions: tuple[Path, ...] = ()
     """Files beside the recording."""
     replaced: bool = False
@@ -79,6 +101,10 @@ def render(job: Job, *, cache: Cache | None = None, progress: Progress = lambda 
         audiofile.check_writable(path)
     replaced = out.exists()
     session = plan(job, cache=cache, progress=progress)
+    for voice in session.spoken.drafts:
+        _log.warning("%s is a draft voice, for trying scripts out; `voiceguide voices` lists what there is", voice)
+    if unsaid := missing_safety(session.timeline, session.source):
+        _log.warning("%s: %s", job.script, unsaid)
     made = assemble(session, out, cache=cache, coding=coding, captions=captions, progress=progress)
     return Rendered(
         path=out,
@@ -90,6 +116,7 @@ def render(job: Job, *, cache: Cache | None = None, progress: Progress = lambda 
         spans_cached=made.spans_cached,
         loudness=made.loudness,
         true_peak=made.true_peak,
+        seed=session.script.seed,
         captions=tuple(captions.values()),
         replaced=replaced,
     )
@@ -98,28 +125,42 @@ def render(job: Job, *, cache: Cache | None = None, progress: Progress = lambda 
 def plan(job: Job, *, cache: Cache | None = None, progress: Progress = lambda *_: None) -> Plan:
     """Speak what was never spoken, and lay the session out. Raises VoiceguideError."""
     cache = cache or Cache()
-    sounds = Sounds(job.script.parent, given=job.given, cache=cache)
     with Cast(cache) as cast:
-        known = Known(chimes=sounds, voices=cast.names, beds=sounds.beds)
-        _log.info("reading %s; what is made is kept in %s", job.script, cache.folder)
-        source = _in_its_voice(read_script(job.script, known), job, cast)
-        script = expand(source, job.values, job.target, known)
-        cues = as_asked(read_cues(script, known), job, sounds.beds)
-        _open(cues, sounds)
-        says = [cue for cue in opened(cues) if isinstance(cue, Say)]
-        spoken = speak_all(says, cast, cache, progress=partial(progress, "speaking"))
-    _log.info("%s: %d lines spoken, %d kept from before", script.name, spoken.new, spoken.cached)
+        cued = read_cued(job, cast, cache)
+        spoken = speak_all(
+            cued.says,
+            cast,
+            cache,
+            recordings=cued.sounds.recordings,
+            lexicon=job.lexicon,
+            progress=partial(progress, "speaking"),
+        )
+    _log.info("%s: %d lines spoken, %d kept from before", cued.script.name, spoken.new, spoken.cached)
     timeline = lay_out(
-        cues,
+        cued.cues,
         spoken.clips,
-        sounds,
-        None if job.proof else script.target,
+        cued.sounds,
+        None if job.proof else cued.script.target,
         head=job.head,
         tail=job.tail,
         lead_in=job.lead_in,
         longest_silence=PROOF_SILENCE if job.proof else None,
     )
-    return Plan(source=source, script=script, timeline=timeline, spoken=spoken, sounds=sounds, mix=job.mix)
+    return Plan(
+        source=cued.source, script=cued.script, timeline=timeline, spoken=spoken, sounds=cued.sounds, mix=job.mix
+    )
+
+
+def read_cued(job: Job, cast: Cast, cache: Cache) -> Cued:
+    """Read a job's script, and open its sounds. Raises VoiceguideError."""
+    sounds = Sounds(shipped.home_of(job.script), given=job.given, cache=cache)
+    known = _known(sounds, cast)
+    _log.info("reading %s; what is made is kept in %s", job.script, cache.folder)
+    source = _in_its_voice(read_script(job.script, known), job, cast)
+    script = expand(source, _values(source, job), job.target, known, seed=_seed(job))
+    cues = as_asked(read_cues(script, known), job, sounds.beds)
+    open_all(cues, sounds)
+    return Cued(source=source, script=script, cues=cues, sounds=sounds)
 
 
 def assemble(
@@ -144,20 +185,30 @@ def assemble(
 
 
 def speak_line(
-    text: str, out: Path, *, voice: str | None, rate: int, language: str | None, progress: Progress = lambda *_: None
+    text: str,
+    out: Path,
+    *,
+    voice: str | None,
+    rate: int,
+    language: str | None,
+    voices: Mapping[str, str] | None = None,
+    lexicon: Path | None = None,
+    progress: Progress = lambda *_: None,
 ) -> Ms:
     """Speak one line into a WAV file; give its length. Raises VoiceguideError.
 
-    Without a language it is in the voice's own, or English.
+    `voices` and `lexicon` are as in a `Job`. Without a language it is in the voice's own, or English.
     """
     if out.suffix.lower() != ".wav":
         raise OutputError(f"'{out}' is not the name of a WAV", hint=f"write {out.with_suffix('.wav')}")
     audiofile.check_writable(out)
     cache = Cache()
     with Cast(cache) as cast:
-        utterance = Utterance(text=text, language=language or cast.language(voice), voice=voice, rate=rate)
+        language = language or cast.language(voice)
+        voice = voice or usual_voice(voices or {}, language, cast)
+        utterance = Utterance(text=text, language=language, voice=voice, rate=rate)
         here = Say(utterance=utterance, at=Place(path="say", line=1, width=len(text), source=text))
-        spoken = speak_all([here], cast, cache, progress=partial(progress, "speaking"))
+        spoken = speak_all([here], cast, cache, lexicon=lexicon, progress=partial(progress, "speaking"))
     clip = spoken.clips[utterance]
     audiofile.write_line(out, clip.samples())
     return clip.length
@@ -170,27 +221,34 @@ def read_all() -> dict[str, Source | VoiceguideError]:
 
 
 def _read(path: Path, cast: Cast) -> Source | VoiceguideError:
-    sounds = Sounds(path.parent)
+    sounds = Sounds(shipped.home_of(path))
     try:
-        return read_script(path, Known(chimes=sounds, voices=cast.names, beds=sounds.beds))
+        return read_script(path, _known(sounds, cast))
     except VoiceguideError as error:
         return error
 
 
-def output_path(job: Job) -> Path:
-    """Where a job's recording goes: `output/NAME.mp3`, with the length in the name if one was asked for, or `-proof`.
+def _known(sounds: Sounds, cast: Cast) -> Known:
+    return Known(chimes=sounds, voices=cast.names, beds=sounds.beds, recordings=sounds.recordings)
 
-    Raises OutputError.
-    """
+
+def output_path(job: Job) -> Path:
+    """Where a job's recording goes: where it says, else `output/NAME.mp3`, or `NAME-proof`. Raises OutputError."""
     out = job.out or Path("output")
     if str(out) == "-":
         raise OutputError("a recording can't go to stdout: what stands first in it is written last", hint="name a file")
     if not out.suffix or out.is_dir():
-        length = f"-{written(job.target)}" if job.target is not None else ""
-        length = "-proof" if job.proof else length
-        out /= f"{job.script.stem}{length}.{job.format or audiofile.FORMATS[0]}"
+        proof = "-proof" if job.proof else ""
+        out /= f"{job.name or _usual_name(job)}{proof}.{job.format or audiofile.FORMATS[0]}"
     _check_ending(out, job.format)
     return out
+
+
+def _usual_name(job: Job) -> str:
+    """`evening`, `evening-20m` if a length was asked for that is kept, `evening-de` of a translation."""
+    language = shipped.language_folder(job.script)
+    name = f"{job.script.stem}-{language}" if language else job.script.stem
+    return name if job.target is None or job.proof else f"{name}-{written(job.target)}"
 
 
 def _beside(out: Path, captions: Sequence[str]) -> dict[str, Path]:
@@ -211,25 +269,35 @@ def _check_ending(out: Path, wanted: str | None) -> None:
         raise OutputError(f"'{out}' is not the name of a recording in {wanted}", hint=hint)
 
 
+def _seed(job: Job) -> int:
+    """Give a job's seed, or today's: the only place where the clock is read."""
+    return datetime.now().astimezone().toordinal() if job.seed is None else job.seed
+
+
 def _in_its_voice(source: Source, job: Job, cast: Cast) -> Source:
     """Let the job's voice and rate stand in for the script's. Raises SpeechError for a voice that can't speak it."""
-    voice = job.voice or source.voice
-    if job.voice is not None:
-        cast.resolve(job.voice, source.language)
-    return replace(source, voice=voice, rate=job.rate or source.rate)
+    voice = job.voice or usual_voice(job.voices, source.language, cast)
+    if voice is not None:
+        cast.resolve(voice, source.language)
+    return replace(source, voice=voice or source.voice, rate=job.rate or source.rate)
 
 
-def _open(cues: Sequence[Cue], sounds: Sounds) -> None:
-    """Open every sound that will be heard, before anything is spoken, and tell of all that can't be."""
-    errors: dict[str, VoiceguideError] = {}
-    for cue in opened(cues):
-        if not isinstance(cue, Chime | Bed) or cue.sound is None or cue.sound in errors:
-            continue
-        try:
-            (sounds if isinstance(cue, Chime) else sounds.beds)[cue.sound]
-        except SoundError as error:
-            errors[cue.sound] = SoundError(error.message, at=cue.at, hint=error.hint)
-    raise_all(list(errors.values()))
+def usual_voice(voices: Mapping[str, str], language: str, cast: Cast) -> str | None:
+    """Give who usually speaks a language, as `Job.voices` has them; None where that is left open.
+
+    One for any language is meant where it speaks this one. Raises SpeechError: there is no such voice.
+    """
+    for code in (language, language.partition("-")[0]):
+        if code in voices:
+            return voices[code]
+    anyone = voices.get(ANY_LANGUAGE)
+    return anyone if anyone is not None and cast.speaks(anyone, language) else None
+
+
+def _values(source: Source, job: Job) -> Mapping[str, str]:
+    """Give what the script's parameters are to be: what is usual only where it has such a parameter."""
+    names = {parameter.name for parameter in source.parameters}
+    return {name: value for name, value in job.usual.items() if name in names} | dict(job.values)
 
 
 def _label(session: Plan, cache: Cache) -> Label:

@@ -2,16 +2,20 @@
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import date
 from typing import assert_never
 
 from voiceguide.cache import Cache
+from voiceguide.check import Checked, Finding
 from voiceguide.cues import Bed, Chime, Say, Silence
 from voiceguide.durations import Ms, clock, written
-from voiceguide.errors import VoiceguideError
+from voiceguide.errors import Place, VoiceguideError
+from voiceguide.new import Started
 from voiceguide.points import Mode, Point, spellings, whole_table
 from voiceguide.render import Plan, Rendered
 from voiceguide.script import Parameter, Source, bounds
+from voiceguide.settings import KEYS, Preset, Settings
 from voiceguide.sounds import Description
 from voiceguide.speech import Listed, Voice, speaks
 from voiceguide.timeline import Chapter, Placed, Timeline
@@ -35,6 +39,7 @@ def rendered_json(made: Rendered) -> Json:
         "spans_cached": made.spans_cached,
         "loudness": round(made.loudness, 2),
         "true_peak": round(made.true_peak, 2),
+        "seed": made.seed,
         "captions": [str(path) for path in made.captions],
     }
 
@@ -86,13 +91,63 @@ def _fault(fault: Fault) -> str:
     return f"{moment}{place}{fault.message}"
 
 
+def checked_json(checked: Checked) -> Json:
+    """Tell what is wrong with a script; `ways` says in which ways to make it something was found, if not in all."""
+    return {
+        "path": str(checked.path),
+        "errors": [_placed(error.at) | {"message": error.message, "hint": error.hint} for error in checked.errors],
+        "findings": [_finding_json(one) for one in checked.findings],
+        "allowed": [_finding_json(one.finding) | {"reason": one.reason} for one in checked.allowed],
+        "note": checked.note,
+    }
+
+
+def _finding_json(one: Finding) -> Json:
+    return {"rule": one.rule, "message": one.message, "why": one.why, "ways": list(one.ways)} | _placed(one.at)
+
+
+def _placed(at: Place | None) -> Json:
+    if at is None:
+        return {"file": None, "line": None, "column": None}
+    return {"file": at.path, "line": at.line, "column": at.column}
+
+
+def checked_text(checked: Sequence[Checked], *, verbose: bool = False) -> str:
+    """Show errors and warnings as they are shown elsewhere, what is allowed if asked for, and how many there are."""
+    texts = [text for one in checked for text in _checked(one, verbose=verbose)]
+    errors, warnings = sum(len(one.errors) for one in checked), sum(len(one.findings) for one in checked)
+    allowed = sum(len(one.allowed) for one in checked)
+    found = (
+        f"{_count(errors, 'error')}, {_count(warnings, 'warning')}" if errors or warnings else "nothing to complain of"
+    )
+    with_reason = f"; {allowed} allowed, with a reason" if allowed else ""
+    return "\n\n".join([*texts, f"{_count(len(checked), 'script')}: {found}{with_reason}"])
+
+
+def _checked(one: Checked, *, verbose: bool) -> Iterator[str]:
+    if one.note:
+        yield f"note: {one.path}: {one.note}"
+    yield from (error.explain() for error in one.errors)
+    yield from (_warning(finding, finding.why).explain("warning") for finding in one.findings)
+    if verbose:
+        yield from (_warning(it.finding, it.reason).explain("allowed") for it in one.allowed)
+
+
+def _warning(finding: Finding, hint: str) -> VoiceguideError:
+    ways = f" ({', '.join(finding.ways)})" if finding.ways else ""
+    return VoiceguideError(f"{finding.rule}: {finding.message}{ways}", at=finding.at, hint=hint)
+
+
 def plan_json(plan: Plan) -> Json:
     """Describe a session: all times in milliseconds."""
     timeline = plan.timeline
     return {
         "name": plan.script.name,
         "title": plan.script.title,
+        "language": plan.script.language,
+        "reviewed": plan.source.reviewed,
         "parameters": [_parameter_json(one, dict(plan.script.values)) for one in plan.source.parameters],
+        "seed": plan.script.seed,
         "milliseconds": timeline.length,
         "lead_in": timeline.lead_in,
         "shortest": timeline.shortest,
@@ -111,17 +166,34 @@ def plan_text(plan: Plan) -> str:
     head = [source.title, *([f"  {source.summary}"] if source.summary else [])]
     lying_down = f", {_length(timeline.lead_in)} of it to lie down" if timeline.lead_in else ""
     head.append(f"  {_length(timeline.length)} long{lying_down}; {reach}")
+    if plan.script.varies:
+        head.append(f"  wording {_wording(plan.script.seed)}; --seed keeps one")
+    head += [] if source.reviewed else [f"  in {source.language}, {_AWAITING}"]
     parameters = [_parameter(one) for one in source.parameters]
     return "\n".join([*head, *(["", "Parameters", *parameters] if parameters else []), "", *_lines(timeline)])
 
 
-def source_json(name: str, source: Source) -> Json:
+def _wording(seed: int) -> str:
+    """`of 2026-11-22`, or `number 7` for what is no day of our time."""
+    is_day = _FIRST_DAY <= seed <= _LAST_DAY
+    return f"of {date.fromordinal(seed)}" if is_day else f"number {seed}"
+
+
+_FIRST_DAY, _LAST_DAY = date(1900, 1, 1).toordinal(), date(2199, 12, 31).toordinal()
+
+
+def source_json(name: str, source: Source, translations: Mapping[str, Source]) -> Json:
     minutes = source.minutes
     return {
         "name": name,
         "title": source.title,
         "summary": source.summary,
         "language": source.language,
+        "reviewed": source.reviewed,
+        "translations": [
+            {"name": one, "language": other.language, "title": other.title, "reviewed": other.reviewed}
+            for one, other in translations.items()
+        ],
         "position": source.position,
         "minutes": None
         if minutes is None
@@ -131,20 +203,44 @@ def source_json(name: str, source: Source) -> Json:
 
 def sources_json(listed: Mapping[str, Source | VoiceguideError]) -> list[Json]:
     return [
-        {"name": name, "error": one.explain()} if isinstance(one, VoiceguideError) else source_json(name, one)
-        for name, one in listed.items()
+        {"name": name, "error": one.explain()}
+        if isinstance(one, VoiceguideError)
+        else source_json(name, one, translations)
+        for name, one, translations in _sessions(listed)
     ]
 
 
-def sources_text(listed: Mapping[str, Source | VoiceguideError]) -> str:
-    """List scripts, one a line; one that can't be read says why."""
-    rows = [("NAME", "TITLE", "LENGTH", "LANGUAGE", "POSITION")]
+def _sessions(
+    listed: Mapping[str, Source | VoiceguideError],
+) -> Iterator[tuple[str, Source | VoiceguideError, Mapping[str, Source]]]:
+    """Give each session once, with its translations by their names; what can't be read stands alone."""
+    translations: dict[str, dict[str, Source]] = {}
     for name, one in listed.items():
+        original = name.rpartition("/")[2]
+        if original != name and isinstance(one, Source) and isinstance(listed.get(original), Source):
+            translations.setdefault(original, {})[name] = one
+    told = {name for ones in translations.values() for name in ones}
+    yield from ((name, one, translations.get(name, {})) for name, one in listed.items() if name not in told)
+
+
+def sources_text(listed: Mapping[str, Source | VoiceguideError]) -> str:
+    """List scripts, one a line with its languages; one that can't be read says why."""
+    rows = [("NAME", "TITLE", "LENGTH", "LANGUAGE", "POSITION")]
+    for name, one, translations in _sessions(listed):
         if isinstance(one, VoiceguideError):
             rows.append((name, f"(can't be read: {one.message})", "", "", ""))
         else:
-            rows.append((name, one.title, _reach(one), one.language, one.position))
-    return table(rows)
+            languages = " ".join(map(_language, (one, *translations.values())))
+            rows.append((name, one.title, _reach(one), languages, one.position))
+    unread = any(isinstance(one, Source) and not one.reviewed for one in listed.values())
+    return table(rows) + (f"\n* {_AWAITING}" if unread else "")
+
+
+_AWAITING = "awaiting a native reader"
+
+
+def _language(source: Source) -> str:
+    return source.language if source.reviewed else f"{source.language}*"
 
 
 def voices_json(listing: Sequence[Listed]) -> list[Json]:
@@ -153,7 +249,13 @@ def voices_json(listing: Sequence[Listed]) -> list[Json]:
             "engine": listed.engine,
             "trouble": listed.trouble,
             "voices": [
-                {"name": voice.name, "language": voice.language, "title": voice.title, "fetch": voice.fetch}
+                {
+                    "name": voice.name,
+                    "language": voice.language,
+                    "title": voice.title,
+                    "fetch": voice.fetch,
+                    "draft": voice.draft,
+                }
                 for voice in listed.voices
             ],
         }
@@ -180,8 +282,7 @@ def sounds_json(sounds: Sequence[Description]) -> list[Json]:
 def sounds_text(sounds: Sequence[Description]) -> str:
     """List chimes, then beds."""
     rows = [
-        (sound.kind or "either", sound.name, sound.title)
-        for sound in sorted(sounds, key=lambda one: one.kind != "chime")
+        (sound.kind or "any", sound.name, sound.title) for sound in sorted(sounds, key=lambda one: one.kind != "chime")
     ]
     return table(rows)
 
@@ -260,6 +361,61 @@ _PREGNANCY = {
 }
 
 
+def started_text(started: Started) -> str:
+    """Say where a new script is, what was not understood of a text, and what to do next."""
+    name = f"'{started.name}'" if " " in started.name else started.name
+    lines = [str(started.path), *(f"  line {note.line}: {note.message}" for note in started.notes)]
+    if started.hides is not None:
+        lines.append(f"  from here, '{started.name}' is this one now, and no longer {started.hides}")
+    lines += ["next:", f"  voiceguide show {name}", f"  voiceguide render {name} --proof"]
+    return "\n".join(lines)
+
+
+def settings_json(settings: Settings) -> Json:
+    """Describe settings and presets, each value as it would be typed."""
+    return {
+        "path": str(settings.path),
+        "settings": {
+            key: {"value": one.value, "from": "file" if one.said else "default", "meaning": one.meaning}
+            for key, one in _set(settings)
+        },
+        "presets": {name: dict(preset.said) for name, preset in settings.presets.items()},
+    }
+
+
+def settings_text(settings: Settings) -> str:
+    """List what is set and what holds where nothing is, then the presets."""
+    there = "" if settings.path.is_file() else " (not there yet: `voiceguide settings set KEY VALUE` makes it)"
+    rows = [("  KEY", "VALUE", "FROM", "MEANING")]
+    rows += [(f"  {key}", one.value, "the file" if one.said else "", one.meaning) for key, one in _set(settings)]
+    presets = [(f"  {name}", _preset(preset)) for name, preset in settings.presets.items()]
+    lines = [f"{settings.path}{there}", table(rows)]
+    return "\n".join([*lines, *(["Presets", table(presets)] if presets else [])])
+
+
+def _preset(preset: Preset) -> str:
+    """`evening; minutes 20, bell tingsha`"""
+    others = ", ".join(f"{key} {value}" for key, value in preset.said.items() if key != "script")
+    return "; ".join(filter(None, (preset.script or "any script", others)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Set:
+    """A setting, as it holds."""
+
+    value: str
+    said: bool
+    meaning: str
+
+
+def _set(settings: Settings) -> Iterator[tuple[str, _Set]]:
+    """Give every setting; those of a table, such as `voices.de`, one by one if there are any."""
+    for key, (meaning, default) in KEYS.items():
+        said = {one: value for one, value in settings.said.items() if one.partition(".")[0] == key}
+        for one, value in (said or {key: default}).items():
+            yield one, _Set(value=value, said=bool(said), meaning=meaning)
+
+
 def cache_json(cache: Cache) -> Json:
     shelves = {shelf.kind: {"entries": shelf.entries, "bytes": shelf.size} for shelf in cache.shelves()}
     return {"folder": str(cache.folder), "shelves": shelves}
@@ -308,11 +464,15 @@ def _event(placed: Placed) -> Json:
         "start": placed.start,
         "length": placed.length,
         "text": cue.utterance.text if isinstance(cue, Say) else None,
-        "sound": cue.sound if isinstance(cue, Chime | Bed) else None,
+        "sound": cue.utterance.recording if isinstance(cue, Say) else _sound(cue),
         "level_db": cue.level_db if isinstance(cue, Bed) and cue.sound is not None else None,
         "file": cue.at.path,
         "line": cue.at.line,
     }
+
+
+def _sound(cue: Chime | Bed | Silence) -> str | None:
+    return None if isinstance(cue, Silence) else cue.sound
 
 
 def _lines(timeline: Timeline) -> Iterator[str]:
@@ -329,9 +489,9 @@ def _line(placed: Placed) -> Iterator[str]:
     start = f"{clock(placed.start):>7}    "
     match placed.cue:
         case Say():
-            yield from textwrap.wrap(
-                placed.cue.utterance.text, _WIDTH, initial_indent=start, subsequent_indent=" " * len(start)
-            )
+            said = placed.cue.utterance
+            text = f"▸ {said.recording}: {said.text}" if said.recording else said.text
+            yield from textwrap.wrap(text, _WIDTH, initial_indent=start, subsequent_indent=" " * len(start))
         case Chime():
             times = f", {placed.cue.times} times" if placed.cue.times > 1 else ""
             yield f"{start}♪ {placed.cue.sound}{times}"

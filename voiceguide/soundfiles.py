@@ -17,7 +17,7 @@ from voiceguide import levels
 from voiceguide.errors import SoundError
 from voiceguide.levels import Samples
 
-WHERE = "put the file into a folder named sounds beside the script, and write its name: [chime mybell]"
+WHERE = "put the file into a folder named sounds beside the script, and write its name"
 
 _SILENT_DB = -60
 """dBFS: what never gets above would bring up more noise than sound."""

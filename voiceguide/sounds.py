@@ -1,4 +1,4 @@
-"""A name -> a chime or a bed, opened, made fit for closed eyes and levelled."""
+"""A name -> a chime, a bed or a recording of one's own, opened, made fit for closed eyes and levelled."""
 
 import functools
 import hashlib
@@ -6,7 +6,7 @@ import os
 import struct
 import tomllib
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, TypeVar, get_args
@@ -15,12 +15,15 @@ import numpy as np
 
 from voiceguide import chimes, levels, loops, shipped, soundfiles
 from voiceguide.cache import Cache, digest
+from voiceguide.cues import Bed, Chime, Cue, Say, Utterance, opened
 from voiceguide.durations import Ms
-from voiceguide.errors import SoundError, did_you_mean
+from voiceguide.errors import SoundError, VoiceguideError, did_you_mean, raise_all
 from voiceguide.levels import Samples
 from voiceguide.soundfiles import File
+from voiceguide.speech import Clip, recorded
 
-Kind = Literal["chime", "bed"]
+Kind = Literal["chime", "bed", "recording"]
+_CUES: Mapping[Kind, str] = {"chime": "chime", "bed": "bed", "recording": "play"}
 
 _SOFTEST = -60.0
 _MOST_TABLE_BYTES = 1_000_000
@@ -75,7 +78,7 @@ class Description:
     name: str
     title: str
     kind: Kind | None
-    """None where no table says: it may be either."""
+    """None where no table says: it may be any."""
     origin: str
     licence: str
     loudness: float = chimes.LOUDEST
@@ -102,7 +105,8 @@ class _OfOneKind(Mapping[str, Opened]):
             described = self._names.described(file)
             if described.kind not in (self._kind, None):
                 raise SoundError(
-                    f"'{name}' is a {described.kind}, not a {self._kind}", hint=f"write [{described.kind} {name}]"
+                    f"'{name}' is a {described.kind}, not a {self._kind}",
+                    hint=f"write [{_CUES[described.kind]} {name}]",
                 )
             self._opened[name] = self._open(file, described)
         return self._opened[name]
@@ -124,13 +128,21 @@ class _OfOneKind(Mapping[str, Opened]):
             return True  # what is wrong with a table is told when a sound of it is opened, at the cue that asks for it
 
 
+class _Recordings(_OfOneKind[Clip]):
+    """Also those that lie beside the script, by their whole names."""
+
+    def __iter__(self) -> Iterator[str]:
+        yield from super().__iter__()
+        yield from self._names.beside_script
+
+
 class Sounds(_OfOneKind[Sound]):
-    """The chimes a script may use, by name or path, each opened when it is first asked for; `beds` are the beds.
+    """The chimes a script may use, by name or path, each opened when first asked for; `beds`, and `recordings` as well.
 
     A bare name is looked for in `sounds/` beside the script, then on the shelves of `shipped`; one with an ending, such
     as `bells/mine.wav`, from the script's own folder as well. `given` are names that the person typed rather than the
-    script's writer: these may be paths anywhere. Where no table says which it is, a sound may be used as either.
-    Testing and listing names opens no sound; `sounds[name]` and `sounds.beds[name]` raise SoundError.
+    script's writer: these may be paths anywhere. Where no table says what it is, a sound may be used as any of them.
+    Testing and listing names opens no sound; `sounds[name]`, as of beds and recordings, raises SoundError.
     """
 
     def __init__(
@@ -139,6 +151,8 @@ class Sounds(_OfOneKind[Sound]):
         names = _Names(script_folder, frozenset(given))
         super().__init__("chime", names, functools.partial(_chime, cache=cache))
         self.beds: Mapping[str, Loop] = _OfOneKind("bed", names, functools.partial(_bed, cache=cache))
+        made = functools.partial(_recording, cache=cache or Cache())
+        self.recordings: Mapping[str, Clip] = _Recordings("recording", names, made)
 
     def descriptions(self) -> tuple[Description, ...]:
         """Describe every sound that has a name, by the table beside it. Raises SoundError for a table that is wrong."""
@@ -157,6 +171,16 @@ class _Names:
     def bare(self) -> dict[str, File]:
         """Every sound of every folder, by bare name: the nearest folder wins, and in it the best ending."""
         return {name: file for root, folder in reversed(self._folders) for name, file in _listed(root, folder)}
+
+    @property
+    def beside_script(self) -> list[str]:
+        """The sounds in the script's own folder and the folders in it, by their paths from there."""
+        root = self._script_folder
+        if root is None:
+            return []
+        paths = (path for pattern in ("*", "*/*") for path in root.glob(pattern) if soundfiles.is_sound(path.name))
+        names = (unicodedata.normalize("NFC", path.relative_to(root).as_posix()) for path in paths if path.is_file())
+        return sorted(name for name in names if _refusal(name) is None)
 
     def find(self, name: str) -> File | None:
         if name in self.bare or not soundfiles.is_sound(name):
@@ -177,6 +201,30 @@ class _Names:
     def _folders(self) -> list[tuple[Path, str]]:
         beside_script = [(self._script_folder, "sounds")] if self._script_folder else []
         return beside_script + [(shelf, ".") for shelf in shipped.shelves("sounds")]
+
+
+def open_all(cues: Sequence[Cue], sounds: Sounds) -> None:
+    """Open every sound that will be heard, before anything is spoken, and tell of all that can't be.
+
+    Raises SoundErrors, each at the cue that asks for it.
+    """
+    errors: dict[str, VoiceguideError] = {}
+    for cue in opened(cues):
+        shelf: Mapping[str, object]
+        match cue:
+            case Chime(sound=name):
+                shelf = sounds
+            case Bed(sound=str(name)):
+                shelf = sounds.beds
+            case Say(utterance=Utterance(recording=str(name))):
+                shelf = sounds.recordings
+            case _:
+                continue
+        try:
+            _ = shelf[name] if name not in errors else None
+        except SoundError as error:
+            errors[name] = SoundError(error.message, at=cue.at, hint=error.hint)
+    raise_all(list(errors.values()))
 
 
 def _refusal(name: str) -> str | None:
@@ -215,11 +263,10 @@ def _described(file: File) -> Description:
         )
     kind = entry.get("kind")
     if kind not in (None, *get_args(Kind)):
-        raise SoundError(f"{table.path} says that '{name}' is a '{kind}'", hint='kind is "chime" or "bed"')
-    if kind == "bed" and "loudness" in entry:
-        raise SoundError(
-            f"{table.path} gives the bed '{name}' a loudness", hint=f"say it where it is heard: [bed {name} at -24dB]"
-        )
+        hint = 'kind is "chime", "bed" or "recording"'
+        raise SoundError(f"{table.path} says that '{name}' is a '{kind}'", hint=hint)
+    if "loudness" in entry and (instead := _NO_LOUDNESS.get(kind)):
+        raise SoundError(f"{table.path} gives the {kind} '{name}' a loudness", hint=instead.format(name=name))
     return Description(
         name=name,
         title=entry.get("title", name),
@@ -228,6 +275,13 @@ def _described(file: File) -> Description:
         licence=entry.get("licence", ""),
         loudness=min(chimes.LOUDEST, max(_SOFTEST, float(entry.get("loudness", chimes.LOUDEST)))),
     )
+
+
+_NO_LOUDNESS: Mapping[Kind | None, str] = {
+    "bed": "say it where it is heard: [bed {name} at -24dB]",
+    "recording": "leave it out: it is as loud as the voice",
+}
+"""What to do instead."""
 
 
 def _table(file: File) -> dict[str, Any]:
@@ -271,6 +325,11 @@ def _bed(file: File, _: Description, *, cache: Cache | None) -> Loop:
 
     channels, frames = _LOOP.unpack(_kept(cache, "beds", key, lambda: kept()[: _LOOP.size]))
     return Loop(key=key, channels=channels, frames=frames, heard=heard)
+
+
+def _recording(file: File, _: Description, *, cache: Cache) -> Clip:
+    content = soundfiles.content(file)
+    return recorded(hashlib.sha256(content).hexdigest(), lambda: soundfiles.decoded(content, file), file.path, cache)
 
 
 def _kept(cache: Cache | None, shelf: str, key: str, made: Callable[[], bytes]) -> bytes:

@@ -25,7 +25,7 @@ from voiceguide.levels import Samples
 
 __all__ = [
     "CAPTIONS", "FORMATS", "Coding", "Label", "Written", "caption_text", "check_writable", "cover", "id3_tag",
-    "write_file", "write_line",
+    "whole", "write_file", "write_line",
 ]  # fmt: skip
 
 FORMATS = ("mp3", "m4b", "opus", "flac", "wav")
@@ -52,7 +52,7 @@ def write_file(
     whoever sees it finds what goes with it. Raises OutputError: the disk is full, the folder is not there or not ours
     to write to. An MP3 is shown to `check` before it gets its name, and does not get it if that raises.
     """
-    with _whole(out) as file:
+    with whole(out) as file:
         if _ending(out) == "mp3":
             written = _write_mp3(file, spans, label, cache=cache, coding=coding or Coding(), progress=progress)
         else:
@@ -63,7 +63,7 @@ def write_file(
             check(file)
         _settle(file)
         for path, text in (beside or {}).items():
-            with _whole(path) as side:
+            with whole(path) as side:
                 side.write(text.encode())
         return written
 
@@ -92,7 +92,7 @@ _WRITERS = {"m4b": write_m4b, "opus": write_opus, "flac": write_flac, "wav": wri
 
 def write_line(out: Path, samples: Samples) -> None:
     """Write one spoken line as a WAV. Raises OutputError."""
-    with _whole(out) as file:
+    with whole(out) as file:
         file.write(wav_bytes(samples))
 
 
@@ -104,7 +104,7 @@ def check_writable(out: Path) -> None:
     if out.is_dir():
         raise OutputError(f"{out} is a folder", hint="name a file in it, or end the name with '/'")
     if out.exists() and not os.access(out, os.W_OK):
-        raise OutputError(f"{out} may not be written over", hint="-o names another file or folder")
+        raise OutputError(f"{out} may not be written over", hint="name another file or folder")
     if _ending(out) in {"m4b", "opus"}:
         check_pyav()
     with _as_ours(out):
@@ -116,7 +116,7 @@ def check_writable(out: Path) -> None:
 
 
 @contextlib.contextmanager
-def _whole(out: Path) -> Iterator[BinaryIO]:
+def whole(out: Path) -> Iterator[BinaryIO]:
     """A temporary file in the same folder, renamed when it is complete and safe on the disk."""
     with _as_ours(out):
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -152,7 +152,7 @@ def _as_ours(out: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise OutputError(f"{out} can't be written: {reason}", hint="-o names another file or folder") from error
+        raise OutputError(f"{out} can't be written: {reason}", hint="name another file or folder") from error
 
 
 def _sweep(folder: Path) -> None:

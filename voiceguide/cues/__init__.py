@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import assert_never
+from typing import TypeVar, assert_never
 
-from voiceguide.cues.brackets import At, For, Rate, Safety, Voice, read_bracket
+from voiceguide.cues.brackets import Asked, At, For, Play, Rate, Safety, Voice, read_bracket
 from voiceguide.cues.kinds import (
     FADE_OUT,
     Bed,
@@ -32,7 +32,8 @@ __all__ = [
 ]  # fmt: skip
 
 _Heard = Say | Silence | Chime | Bed
-_Opening = At | For | Safety
+_Opening = At | For | Play | Safety
+_Kind = TypeVar("_Kind", At, For, Play, Safety)
 _LONGEST_SENTENCE = 500
 """Characters. eSpeak NG is lost beyond a few thousand, and so is a listener with closed eyes long before."""
 
@@ -159,11 +160,16 @@ class _Reader:
         heard: list[_Heard] = []
         parts = list(stretches(line))
         for number, part in enumerate(parts):
+            play = _one(Play, opening)
             try:
                 if not part.cue:
-                    heard += self._say(line, part, alone=len(parts) == 1)
+                    said = list(self._say(line, part, play, alone=len(parts) == 1))
+                    heard += said
+                    if play is not None:
+                        _check_recorded(said, heard, line, part)
                     continue
                 asked = read_bracket(line, part, self._known)
+                _check_own_voice(asked, play, line.place(part.start, part.end))
                 match asked:
                     case Silence() | Chime():
                         heard.append(asked)
@@ -173,9 +179,10 @@ class _Reader:
                         self._rate = asked.rate
                     case Voice():
                         self._voice = asked.name
-                    case At() | For() | Safety():
+                    case At() | For() | Play() | Safety():
                         _check_opening(asked, opening, number)
                         opening.append(asked)
+                        _check_unvarying(asked, line)
                     case _:
                         assert_never(asked)
             except CueError as error:
@@ -183,10 +190,13 @@ class _Reader:
         self._add_line(opening, heard)
 
     def _add_line(self, opening: Sequence[_Opening], heard: Sequence[_Heard]) -> None:
-        safety = next((asked for asked in opening if isinstance(asked, Safety)), None)
-        if safety is not None:
+        safety, play = _one(Safety, opening), _one(Play, opening)
+        if play is not None and not any(isinstance(cue, Say) for cue in heard):
+            hint = f"write them behind it, as in [play {play.recording}] Welcome."
+            self._errors.append(CueError("captions need the words a recording says", at=play.at, hint=hint))
+        elif safety is not None:
             heard = self._for_safety(safety, heard)
-        match next((asked for asked in opening if not isinstance(asked, Safety)), None):
+        match next((asked for asked in opening if isinstance(asked, At | For)), None):
             case None:
                 self._add_each(heard)
             case For() as asked:
@@ -202,9 +212,13 @@ class _Reader:
             self._errors.append(CueError("nothing is spoken in this line", at=asked.at, hint=hint))
         return [replace(cue, safety=True) if isinstance(cue, Say) else cue for cue in heard]
 
-    def _say(self, line: Line, part: Stretch, *, alone: bool) -> Iterator[Say]:
+    def _say(self, line: Line, part: Stretch, play: Play | None, *, alone: bool) -> Iterator[Say]:
+        """Give what is said in a stretch, a sentence at a time; by a recording, all of it as one."""
         language = self._script.language
-        for start, end in sentences(part.text, language):
+        utterance = Utterance(text="", language=language, voice=self._voice, rate=self._rate)
+        if play is not None:
+            utterance = replace(utterance, voice=None, recording=play.recording)
+        for start, end in [(0, len(part.text.rstrip()))] if play else sentences(part.text, language):
             said = part.text[start:end].lstrip(_LEFT_OVER)
             text = " ".join(said.split())
             if not any(char.isalnum() for char in text):
@@ -213,10 +227,10 @@ class _Reader:
                     raise CueError("there is nothing to say here", at=line.at, hint=hint)
                 continue  # the full stop behind the last cue of a line
             at = line.place(part.columns[end - len(said)], part.columns[end - 1] + 1)
-            if len(text) > _LONGEST_SENTENCE:
+            if len(text) > _LONGEST_SENTENCE and play is None:
                 hint = f"end it with a full stop within {_LONGEST_SENTENCE} characters"
                 raise CueError(f"this sentence has {len(text)} characters", at=at, hint=hint)
-            yield Say(utterance=Utterance(text=text, language=language, voice=self._voice, rate=self._rate), at=at)
+            yield Say(utterance=replace(utterance, text=text), at=at)
 
     def _add_each(self, heard: Sequence[_Heard]) -> None:
         for cue in heard:
@@ -262,6 +276,7 @@ class _Reader:
 _OPENINGS: dict[type[_Opening], tuple[str, str]] = {
     At: ("[at] says when its line is heard", "[at halfway] You are halfway."),
     For: ("[for] counts from the start of its line", "[for 4s] Breathe in."),
+    Play: ("[play] speaks its line from the start", "[play hello.wav] Welcome."),
     Safety: ("[safety] marks its line from the start", "[safety] Take the mat away now."),
 }
 
@@ -273,6 +288,36 @@ def _check_opening(asked: _Opening, before: Sequence[_Opening], number: int) -> 
         raise CueError(message, at=asked.at, hint=f"begin the line with it, as in {example}")
     if {At, For} <= {type(asked), *map(type, before)}:
         raise CueError("a line with [at] takes no time, so [for] can't give it any", at=asked.at, hint="write only one")
+
+
+def _check_unvarying(asked: _Opening, line: Line) -> None:
+    """Refuse words about safety that `pick` chose: who hears a session daily must know them."""
+    picked = next((piece for piece in line.pieces if piece.picked), None)
+    if isinstance(asked, Safety) and picked:
+        at = picked.place(picked.start, picked.end)
+        raise CueError("words about safety never vary", at=at, hint="write one wording, without pick()")
+
+
+def _check_recorded(said: Sequence[Say], heard: Sequence[_Heard], line: Line, part: Stretch) -> None:
+    """Refuse words that a recording can't say: others on another day or with other values, or more behind a cue."""
+    for piece in line.within(part.start, part.end):
+        if piece.picked or piece.value in {"text", "number"}:
+            at, hint = piece.place(piece.start, piece.end), "write them as it says them"
+            raise CueError("a recording always says the same words", at=at, hint=hint)
+    if said and sum(isinstance(cue, Say) for cue in heard) > 1:
+        hint = "put what stands behind the cue on a line of its own"
+        raise CueError("a recording says all the words of its line at once", at=said[0].at, hint=hint)
+
+
+def _check_own_voice(asked: Asked, play: Play | None, at: Place) -> None:
+    """Refuse what would seem to change how a recording speaks."""
+    if play is not None and isinstance(asked, Rate | Voice):
+        hint = "put this on a line of its own below: it is for the lines behind it"
+        raise CueError("a recording has its own voice and pace", at=at, hint=hint)
+
+
+def _one(kind: type[_Kind], opening: Sequence[_Opening]) -> _Kind | None:
+    return next((asked for asked in opening if isinstance(asked, kind)), None)
 
 
 def _is_chosen(line: Line, part: Stretch) -> bool:

@@ -12,13 +12,14 @@ from voiceguide.durations import Ms, parse_duration, written
 from voiceguide.errors import CueError, Place, did_you_mean
 from voiceguide.script import Known, Line, nearest_voice, plain
 
-Name = Literal["at", "bed", "chime", "for", "pause", "quiet", "rate", "rest", "safety", "voice"]
+Name = Literal["at", "bed", "chime", "for", "pause", "play", "quiet", "rate", "rest", "safety", "voice"]
 _EXAMPLES: dict[Name, str] = {
     "at": "[at halfway] or [at 3m left]",
     "bed": "[bed rain], [bed rain at -24dB over 10s] or [bed off]",
     "chime": "[chime bowl] or [chime bowl 3 times every 5s at -6dB wait 8s]",
     "for": "[for 4s] or [for 4s from 3s to 8s]",
     "pause": "[pause 4s]",
+    "play": "[play hello.wav] and the words it says",
     "quiet": "[quiet] or [quiet 2m from 30s to 10m]",
     "rate": "[rate 100]",
     "rest": "[rest 20s] or [rest 20s from 10s to 40s]",
@@ -58,6 +59,14 @@ class For:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Play:
+    """Which recording says its line."""
+
+    recording: str
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
     """From here on, in words a minute."""
 
@@ -78,7 +87,7 @@ class Safety:
     at: Place
 
 
-Asked = Silence | Chime | Bed | At | For | Rate | Safety | Voice
+Asked = Silence | Chime | Bed | At | For | Play | Rate | Safety | Voice
 
 
 def read_bracket(line: Line, stretch: Stretch, known: Known) -> Asked:
@@ -113,6 +122,8 @@ def _read(words: "_Words", at: Place, known: Known) -> Asked:
             return _chime(words, at, known)
         case "bed":
             return _bed(words, at, known)
+        case "play":
+            return Play(recording=words.recording(known), at=at)
         case "rate":
             rate = words.whole_number("the rate", _LEAST_RATE, _MOST_RATE)
             words.end()
@@ -403,12 +414,22 @@ class _Words:
 
     def voice(self, voices: Collection[str]) -> str:
         """Read a voice's name of one or more words."""
-        taken = [self._take(), *self._words]
-        name = _joined(taken)
+        name, at = self._rest()
         if name not in voices:
-            at = self._line.place(taken[0].start, taken[-1].end)
             raise CueError(f"there is no voice called '{name}'", at=at, hint=nearest_voice(name, voices))
         return name
+
+    def recording(self, known: Known) -> str:
+        """Read a recording's name of one or more words."""
+        name, at = self._rest()
+        if name in known.recordings:
+            return name
+        if name in known.chimes or name in known.beds:
+            kind = "chime" if name in known.chimes else "bed"
+            raise CueError(f"'{name}' is a {kind}, not a recording", at=at, hint=f"write [{kind} {name}]")
+        near = did_you_mean(name, known.recordings)
+        hint = near if near.startswith("did") else f"{near}: put the file beside the script, and write its name"
+        raise CueError(f"there is no recording called '{name}'", at=at, hint=hint)
 
     def expect(self, text: str) -> None:
         word = self._take()
@@ -425,6 +446,12 @@ class _Words:
         hint = near if near.startswith("did") else f"write {self._example}"
         message = f"'{word.text}' stands here {reason}" if reason else f"'{word.text}' can't be read here"
         raise CueError(message, at=self._place(word), hint=hint)
+
+    def _rest(self) -> tuple[str, Place]:
+        """Take all that is left, as one name."""
+        taken = [self._take(), *self._words]
+        self._words = []
+        return _joined(taken), self._line.place(taken[0].start, taken[-1].end)
 
     def _take(self) -> _Word:
         if not self._words:

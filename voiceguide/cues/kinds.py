@@ -16,7 +16,7 @@ _BEFORE_END = Ms(30_000)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance:
-    """One sentence to speak. Equal utterances are spoken once."""
+    """One sentence to speak, or all that a recording says. Equal utterances are spoken once."""
 
     text: str
     """As a reader sees it; how it is pronounced is `speech`'s business."""
@@ -26,6 +26,8 @@ class Utterance:
     """A name that `speech` knows; None for the session's own voice."""
     rate: int
     """Words a minute."""
+    recording: str | None = None
+    """The sound that says it, in the place of a voice and at its own rate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

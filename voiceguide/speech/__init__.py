@@ -1,8 +1,9 @@
 """Utterances -> clips: what was said, at one level, trimmed, kept, and judged before anyone hears it."""
 
 from voiceguide.speech.casting import Cast, Listed, Speaker, speaks
-from voiceguide.speech.clips import Clip, Progress, Spoken, speak_all
+from voiceguide.speech.clips import Clip, Progress, Reckoned, Spoken, reckon_all, speak_all
 from voiceguide.speech.engine import Engine, Reading, Voice, Word
+from voiceguide.speech.recordings import recorded
 
 __all__ = [
     "Cast",
@@ -11,10 +12,13 @@ __all__ = [
     "Listed",
     "Progress",
     "Reading",
+    "Reckoned",
     "Speaker",
     "Spoken",
     "Voice",
     "Word",
+    "reckon_all",
+    "recorded",
     "speak_all",
     "speaks",
 ]

@@ -19,12 +19,12 @@ SPEEDS = (SLOWEST, 0.6, 1.0)
 
 _MOST_STRETCH = 2.0
 
-# Read as fast as a session's 60 lines (478 words), within 2 % by both hibari and eSpeak. Even sentences alone, without
-# one as short as the second, were read 9 to 15 % faster; more sentences only took longer.
+# Read as fast as a session's 60 lines (478 words), within 2 % by both hibari and eSpeak; in German, Italian by eSpeak.
+# Even sentences alone, without one as short as the second, were read 9 to 15 % faster; more sentences only took longer.
 _PASSAGES = {
     "en": ("Now let your attention move slowly down your back.", "And out, letting your weight spread."),
-    "de": ("Lass deine Aufmerksamkeit nun langsam den Rücken hinunterwandern.", "Und aus, das Gewicht darf sinken."),
-    "it": ("Ora lascia scendere l'attenzione lentamente lungo la schiena.", "E fuori, lasciando andare il peso."),
+    "de": ("Nun geht die Aufmerksamkeit langsam den Rücken hinab.", "Und aus, und das Gewicht darf sinken."),
+    "it": ("Ora lascia scendere piano l'attenzione giù per la schiena.", "E fuori, lasciando andare il peso."),
     "fr": (
         "Laisse maintenant ton attention descendre lentement le long du dos.",
         "Et souffle, en laissant aller le poids.",
@@ -87,6 +87,12 @@ class Calibration:
 def passage(language: str) -> tuple[str, ...]:
     """Give calm sentences in a language; English where there are none, read by the language's own voice."""
     return _PASSAGES.get(language.lower().partition("-")[0], _PASSAGES["en"])
+
+
+def usual_seconds(letters: float, language: str, words_a_minute: float) -> float:
+    """Estimate how long so many letters take any voice of a language, as no voice was measured for them yet."""
+    text = " ".join(passage(language))
+    return letters * len(text.split()) / sum(map(str.isalpha, text)) * 60 / words_a_minute
 
 
 def calibration(clean: Sequence[Sequence[Samples]], language: str) -> Calibration:

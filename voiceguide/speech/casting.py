@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from importlib.metadata import entry_points
 from types import TracebackType
 from typing import Self
@@ -111,6 +111,11 @@ class Cast:
         best = min(speaking, key=lambda one: _distance(one, language))
         return Speaker(engine=engine, fingerprint=self.fingerprint(engine), voice=best)
 
+    def speaks(self, voice: str, language: str) -> bool:
+        """Tell whether a voice speaks a language. Raises SpeechError: there is no such voice."""
+        engine, chosen = self._named(voice)
+        return any(speaks(one, language) for one in self.voices(engine) if chosen in {None, one.name})
+
     def language(self, voice: str | None) -> str:
         """Give the language of a voice that was named itself, English where only an engine was. Raises SpeechError."""
         engine, chosen = self._named(voice or _ENGLISH)
@@ -120,7 +125,7 @@ class Cast:
     def voices(self, engine: str) -> tuple[Voice, ...]:
         """Give an engine's voices, as it gave them when it was last asked in this form. Raises SpeechError."""
         if engine not in self._voices:
-            key = digest(engine, self.fingerprint(engine))
+            key = digest(engine, self.fingerprint(engine), [field.name for field in fields(Voice)])
             kept = self._cache.get(_SHELF, key)
             self._voices[engine] = _unpacked(kept) if kept else self._ask(engine)
             if not kept:

@@ -31,6 +31,8 @@ Progress = Callable[[int, int], None]
 _CLIPS = "clips"
 _VOICES = "voices"
 _MOST_CHARACTERS = 500
+_MOST_LETTERS_A_SECOND = 40
+"""Twice as many as a hurried speaker says."""
 _LINES_A_PROCESS = 8
 """Fewer are spoken sooner than another process has loaded its model."""
 
@@ -61,9 +63,18 @@ class Spoken:
 
     clips: Mapping["Utterance", Clip]
     new: int
-    """Clips spoken now."""
+    """Clips spoken now; a recording is none of them."""
     cached: int
     """Clips there were before."""
+    drafts: tuple[str, ...] = ()
+    """The voices that spoke and are for drafts, by their names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reckoned:
+    """A line nobody has spoken yet, as far as time goes: it may come out a tenth longer or shorter."""
+
+    length: Ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,16 +116,18 @@ def speak_all(
     cast: Cast,
     cache: Cache,
     *,
+    recordings: Mapping[str, Clip] | None = None,
     lexicon: Path | None = None,
     progress: Progress | None = None,
 ) -> Spoken:
     """Give every utterance's clip, speaking what is not in the cache, on all cores.
 
-    `lexicon` is a file of words the user wants said their way. Raises SpeechError or SeveralErrors, naming all lines
-    that failed; the clips of all others are kept.
+    `recordings` are what says some of them in the place of a voice; `lexicon` is a file of words the user wants said
+    their way. Raises SpeechError or SeveralErrors, naming all lines that failed; the clips of all others are kept.
     """
     progress = progress or _untold
-    lines = _decided(says, cast, read_lexicon(lexicon))
+    recorded = _recorded(says, recordings or {})
+    lines = _decided([say for say in says if say.utterance not in recorded], cast, read_lexicon(lexicon))
     progress(0, len(lines))
     calibrations = _calibrations(lines, cast, cache)
     orders = _orders(lines, calibrations)
@@ -123,11 +136,56 @@ def speak_all(
     missing = list({order.key: order for order in orders if order.key not in ready}.values())
     made = _made(missing, cast, cache, progress)
     clips = ready | made
-    return Spoken(clips={order.line.utterance: clips[order.key] for order in orders}, new=len(made), cached=len(ready))
+    spoken = {order.line.utterance: clips[order.key] for order in orders}
+    drafts = tuple(dict.fromkeys(line.reader.speaker.name for line in lines if line.reader.speaker.voice.draft))
+    return Spoken(clips=recorded | spoken, new=len(made), cached=len(ready), drafts=drafts)
+
+
+def reckon_all(
+    says: Sequence["Say"],
+    cast: Cast,
+    cache: Cache,
+    *,
+    recordings: Mapping[str, Clip] | None = None,
+    lexicon: Path | None = None,
+) -> dict["Utterance", Clip | Reckoned]:
+    """Give every utterance's clip where it is kept, and else how long it will take, about. Nothing is spoken.
+
+    Raises as `speak_all` for a line that could not be spoken at all.
+    """
+    recorded = _recorded(says, recordings or {})
+    lines = _decided([say for say in says if say.utterance not in recorded], cast, read_lexicon(lexicon))
+    found: dict[Utterance, Clip | Reckoned] = {**recorded}
+    for line in lines:
+        measured = _kept_calibration(line.reader, cache)
+        clip = _kept(_order(line, measured).key, cache) if measured else None
+        found[line.utterance] = clip or _reckoned(line)
+    return found
+
+
+def _reckoned(line: _Line) -> Reckoned:
+    seconds = calibration.usual_seconds(letters(_text(line.parts)), line.utterance.language, line.utterance.rate)
+    return Reckoned(length=Ms(round(seconds * 1000)))
 
 
 def _untold(done: int, total: int) -> None:
     pass
+
+
+def _recorded(says: Sequence["Say"], recordings: Mapping[str, Clip]) -> dict["Utterance", Clip]:
+    """Give the clips that are no voice's; refuse those too short to be the words, for a caption would say otherwise."""
+    clips: dict[Utterance, Clip] = {}
+    errors: list[SpeechError] = []
+    for say in says:
+        name = say.utterance.recording
+        if name is None or say.utterance in clips:
+            continue
+        clips[say.utterance] = clip = recordings[name]
+        if clip.length * _MOST_LETTERS_A_SECOND < letters(say.utterance.text) * 1000:
+            message = f"'{name}' lasts {clip.length / 1000:.1f} s, too short for these words"
+            errors.append(SpeechError(message, at=say.at, hint="write those it says, or play another recording"))
+    raise_all(errors)
+    return clips
 
 
 def _decided(says: Sequence["Say"], cast: Cast, lexicon: Lexicon) -> list[_Line]:
@@ -169,14 +227,20 @@ def _calibrations(lines: Sequence[_Line], cast: Cast, cache: Cache) -> dict[_Rea
     """Give each reader's calibration, measuring it if it was never measured."""
     found: dict[_Reader, Calibration] = {}
     for reader, count in Counter(line.reader for line in lines).items():
-        key = digest(treatment.VERSION, reader.identity, SPEEDS, passage(reader.language))
-        kept = cache.get(_VOICES, key)
+        kept = _kept_calibration(reader, cache)
+        found[reader] = kept or _measured(reader, cast, _processes(count))
         if kept is None:
-            found[reader] = _measured(reader, cast, _processes(count))
-            cache.put(_VOICES, key, calibration.packed(found[reader]))
-        else:
-            found[reader] = calibration.unpacked(kept)
+            cache.put(_VOICES, _calibration_key(reader), calibration.packed(found[reader]))
     return found
+
+
+def _kept_calibration(reader: _Reader, cache: Cache) -> Calibration | None:
+    kept = cache.get(_VOICES, _calibration_key(reader))
+    return None if kept is None else calibration.unpacked(kept)
+
+
+def _calibration_key(reader: _Reader) -> str:
+    return digest(treatment.VERSION, reader.identity, SPEEDS, passage(reader.language))
 
 
 def _measured(reader: _Reader, cast: Cast, processes: int) -> Calibration:
@@ -232,6 +296,18 @@ def _clip(key: str, body: bytes, cache: Cache) -> Clip:
     return Clip(key=key, length=Ms(round(len(body) / 2 * 1000 / RATE)), cache=cache)
 
 
+def kept_clip(key: str, made: Callable[[], Samples], cache: Cache) -> Clip:
+    """Give the clip that is kept under a key, or make and keep it."""
+    clip = _kept(key, cache)
+    return clip if clip is not None else _put(key, made(), cache)
+
+
+def _put(key: str, samples: Samples, cache: Cache) -> Clip:
+    body = treatment.packed(samples)
+    cache.put(_CLIPS, key, body)
+    return _clip(key, body, cache)
+
+
 def _made(orders: Sequence[_Order], cast: Cast, cache: Cache, progress: Progress) -> dict[str, Clip]:
     """Speak what is ordered, engine by engine; go on past a line that fails, and name all of them at the end."""
     clips: dict[str, Clip] = {}
@@ -270,9 +346,7 @@ def _speak(worker: Worker, order: _Order, cache: Cache) -> Clip:
     except SpeechError as error:
         raise SpeechError(error.message, at=line.at, hint=error.hint) from error
     slow = treatment.stretched(clean, order.stretch)
-    body = treatment.packed(treatment.levelled(slow, measured.gain_db))
-    cache.put(_CLIPS, order.key, body)
-    return _clip(order.key, body, cache)
+    return _put(order.key, treatment.levelled(slow, measured.gain_db), cache)
 
 
 def _clean(

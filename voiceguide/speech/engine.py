@@ -30,6 +30,8 @@ class Voice:
     """For people: `Heart, American English, natural`."""
     fetch: str | None = None
     """The command that gets it, where it is not here yet."""
+    draft: bool = False
+    """Whether it is for trying scripts out: every word is there, but it is tiring to listen to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

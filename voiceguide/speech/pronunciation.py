@@ -9,7 +9,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -55,6 +55,7 @@ class _Forms:
     between: str
     conjunction: str
     units: Mapping[str, tuple[str, str]]
+    counted: Mapping[str, str] = field(default_factory=dict)
     hour: str = ""
     minute: str = ""
 
@@ -93,7 +94,15 @@ def _in_words(text: str, code: str) -> str:
     if not forms:
         return text
     text = _ranges(_clock_times(text, forms), forms)
-    return _units(text, forms).replace("&", f" {forms.conjunction} ")
+    return _counting(_units(text, forms), forms).replace("&", f" {forms.conjunction} ")
+
+
+def _counting(text: str, forms: _Forms) -> str:
+    """Read 1 Minute as eine Minute, 21 minutos as veintiún minutos."""
+    if not forms.counted:
+        return text
+    found = "|".join(map(re.escape, forms.counted))
+    return re.sub(rf"(?<![\w.,:])({found})(?!\w)", lambda match: forms.counted[match[1]], text)
 
 
 def _clock_times(text: str, forms: _Forms) -> str:

@@ -108,8 +108,8 @@ def _espeak_voices(listed: list[Any]) -> list[tuple[str, Voice]]:
         if one.id.startswith("mb/"):
             continue  # MBROLA's: listed, but they need data of their own
         for variant, kind in ((_VARIANT, "eSpeak NG"), ("", "eSpeak NG, plain")):
-            title = f"{one.name}, {kind}"
-            voices.append((one.id + variant, Voice(name=one.id + variant, language=one.languages[0], title=title)))
+            name, title = one.id + variant, f"{one.name}, {kind}, a draft voice"
+            voices.append((name, Voice(name=name, language=one.languages[0], title=title, draft=True)))
     return voices
 
 

@@ -44,14 +44,17 @@ _COARSE = 3
 _ROTATION_HZ = (150.0, 300.0, 600.0, 1200.0)
 
 
-def cleaned(samples: Samples, rate_hz: float, softer_db: tuple[float, ...] = ()) -> Samples:
-    """Bring an engine's sound to 44.1 kHz without rumble or silence at its ends; a silent one becomes empty.
+def cleaned(
+    samples: Samples, rate_hz: float, softer_db: tuple[float, ...] = (), *, below_peak_db: float = _BELOW_PEAK_DB
+) -> Samples:
+    """Bring speech to 44.1 kHz without rumble or silence at its ends; a silent one becomes empty.
 
-    `softer_db` is what `sibilance.softening` gave for the voice.
+    `softer_db` is what `sibilance.softening` gave for the voice. What is more than `below_peak_db` under the peak is
+    silence: an engine's is digital, a room's is not.
     """
     room = np.pad(resampled(samples, rate_hz), (frames(LEAD_MS), frames(_TAIL_MS)))
     even = filtered(room, _filter(softer_db))
-    audible = trimmed(even, below_peak_db=_BELOW_PEAK_DB, keep_before_ms=LEAD_MS, keep_after_ms=_TAIL_MS)
+    audible = trimmed(even, below_peak_db=below_peak_db, keep_before_ms=LEAD_MS, keep_after_ms=_TAIL_MS)
     return faded(audible, start_ms=8, end_ms=20)
 
 

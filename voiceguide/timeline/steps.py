@@ -108,10 +108,12 @@ def _slot(slot: Slot, clips: Mapping[Utterance, Spoken], sounds: Mapping[str, Ri
         content += held.natural
         yield held
     if content > slot.most:
+        recorded = any(isinstance(cue, Say) and cue.utterance.recording for cue in slot.cues)
+        shorter = "or record it shorter" if recorded else "say less, or speak faster with [rate]"
         raise TimelineError(
             f"this line takes {written(Ms(content))}, more than its {written(slot.most)}",
             at=slot.at,
-            hint=f"give it [for {written(Ms(-(-content // 100) * 100))}], say less, or speak faster with [rate]",
+            hint=f"give it [for {written(Ms(-(-content // 100) * 100))}], {shorter}",
         )
     least, natural, most = (Ms(max(content, bound) - content) for bound in (slot.least, slot.natural, slot.most))
     yield _silence(
