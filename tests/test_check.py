@@ -16,7 +16,7 @@ from test_cues import CASES, TITLE, Case, cases_in
 
 from voiceguide import Job, render
 from voiceguide.check import RULES, Checked, Finding, check, rule_names
-from voiceguide.check.rules import FIT
+from voiceguide.check.rules import FIT, TRANSLATION
 from voiceguide.check.words import languages, words_of
 from voiceguide.cli import main
 from voiceguide.durations import Ms, spoken
@@ -56,7 +56,11 @@ def shown(finding: Finding, added: int) -> str:
     return f'{at.line - added} "{at.source[at.column - 1 : at.column - 1 + at.width]}"{ways}'
 
 
-@pytest.mark.parametrize("rule", rule_names())
+IN_CASES = [name for name in rule_names() if name != TRANSLATION.name]
+"""A translation is two scripts: see `test_a_translation_keeps_to_its_original`."""
+
+
+@pytest.mark.parametrize("rule", IN_CASES)
 def test_each_rule_has_a_script_that_breaks_it_and_one_that_barely_does_not(rule: str) -> None:
     mine = [case for case in read_cases() if rule_of(case) == rule]
     assert any(case.expected for case in mine)
@@ -64,7 +68,7 @@ def test_each_rule_has_a_script_that_breaks_it_and_one_that_barely_does_not(rule
 
 
 def test_no_case_is_about_a_rule_that_is_not_there() -> None:
-    assert {rule_of(case) for case in read_cases()} == set(rule_names())
+    assert {rule_of(case) for case in read_cases()} == set(IN_CASES)
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -133,6 +137,21 @@ def test_what_a_script_refuses_is_no_error(tmp_path: Path) -> None:
     assert written(tmp_path, f"---\ntitle: Test\nparams: {{pregnant: no}}\n---\n{refusal}").errors == ()
     always = written(tmp_path, f"---\ntitle: Test\nparams: {{pregnant: yes}}\n---\n{refusal}")
     assert [error.message for error in always.errors] == ["not for pregnancy"]
+
+
+@pytest.mark.parametrize(("rest", "rules"), [("20s", ()), ("21s", ("translation",))])
+def test_a_translation_keeps_to_its_original(tmp_path: Path, rest: str, rules: tuple[str, ...]) -> None:
+    body = "[safety] {}\n[rest {} from 1s to 30s]\n{}\n"
+    original = tmp_path / "session.md"
+    original.write_text("---\ntitle: Rest\n---\n" + body.format("Stop at any time.", "20s", "End."), encoding="utf-8")
+    (tmp_path / "de").mkdir()
+    translation = tmp_path / "de" / "session.md"
+    front = "---\ntranslates: session\nlanguage: de\ntitle: Ruhe\n---\n"
+    said = body.format("Du kannst jederzeit aufhören.", rest, "Ende.")
+    translation.write_text(front + said, encoding="utf-8")
+    found = check(translation).findings
+    assert tuple(one.rule for one in found) == rules
+    assert all(one.at.line == 7 and f"{original}:5" in one.why for one in found)
 
 
 def test_every_wording_is_read(tmp_path: Path) -> None:
@@ -231,8 +250,8 @@ def test_missing_safety_warns_when_it_is_rendered(
 
 def test_the_readme_lists_every_rule_as_it_is() -> None:
     rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.+?) \|$", README, flags=re.MULTILINE))
-    assert {rule.name: rows.get(rule.name) for rule in (*RULES, FIT)} == {
-        rule.name: rule.notices for rule in (*RULES, FIT)
+    assert {rule.name: rows.get(rule.name) for rule in (*RULES, TRANSLATION, FIT)} == {
+        rule.name: rule.notices for rule in (*RULES, TRANSLATION, FIT)
     }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from voiceguide import shipped
 from voiceguide.cache import Cache
 from voiceguide.check.heard import hear
-from voiceguide.check.rules import FIT, NO_SAFETY, RULES, Rule
+from voiceguide.check.rules import FIT, NO_SAFETY, RULES, TRANSLATION, Rule
 from voiceguide.check.words import languages, words_of
 from voiceguide.cues import Cue, Mark, Say, Utterance, opened, read_cues
 from voiceguide.durations import Ms, clock
@@ -31,6 +31,7 @@ from voiceguide.script import Known, Source, expand, read_script
 from voiceguide.sounds import Sounds, open_all
 from voiceguide.speech import Cast
 from voiceguide.timeline import Spoken, Timeline, lay_out
+from voiceguide.translations import first_difference
 
 __all__ = ["RULES", "Allowed", "Checked", "Finding", "Rule", "check", "missing_safety", "rule_names"]
 
@@ -120,7 +121,7 @@ def missing_safety(timeline: Timeline, source: Source) -> str | None:
 
 
 def rule_names() -> tuple[str, ...]:
-    return (*(rule.name for rule in RULES), FIT.name)
+    return (*(rule.name for rule in RULES), TRANSLATION.name, FIT.name)
 
 
 def _check_allowed(source: Source) -> None:
@@ -189,6 +190,9 @@ def _found(way: _Way, source: Source, known: Known, sounds: Sounds) -> Iterator[
     """Find what breaks a rule in one way to make a session. Raises VoiceguideError where it can't be made."""
     script = expand(source, way.values, way.target, known, seed=way.seed)
     cues = read_cues(script, known)
+    if parted := _parted(way, source, cues, known):
+        at = parted.at or next(cue.at for cue in cues)
+        yield Finding(rule=TRANSLATION.name, message=parted.message, at=at, why=f"{parted.hint}: {TRANSLATION.why}")
     open_all(cues, sounds)
     words = words_of(source.language)
     timeline, misfit = _laid_out(cues, source, script.target, sounds, words.letters if words else _LETTERS)
@@ -200,6 +204,17 @@ def _found(way: _Way, source: Source, known: Known, sounds: Sounds) -> Iterator[
         for rule in RULES:
             for at, message in rule.breaches(heard):
                 yield Finding(rule=rule.name, message=message, at=at, why=rule.why)
+
+
+def _parted(way: _Way, source: Source, cues: Sequence[Cue], known: Known) -> ScriptError | None:
+    """Find where a translation leaves its original, made in the same way."""
+    if source.original is None:
+        return None
+    original = read_script(source.original, known)
+    shared = {parameter.name for parameter in original.parameters}
+    values = {name: value for name, value in way.values.items() if name in shared}
+    script = expand(original, values, way.target, known, seed=way.seed)
+    return first_difference(read_cues(script, known), cues)
 
 
 def _laid_out(

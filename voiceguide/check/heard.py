@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from voiceguide.check.words import Words
 from voiceguide.cues import Chime, Mark, Say
+from voiceguide.cues.sentences import sentences
 from voiceguide.durations import Ms
 from voiceguide.errors import Place
 from voiceguide.points import whole_table
@@ -83,25 +84,33 @@ def hear(timeline: Timeline, source: Source, words: Words | None, marks: Iterabl
     """Listen through a timeline; `marks` are where its chapters are headed."""
     title = [(source.title, source.title_at)] if source.title_at else []
     sounding = [event for event in timeline.events if isinstance(event.cue, Say | Chime)]
-    sentences = tuple(_sentences(sounding))
+    heard = tuple(_sentences(sounding))
     return Heard(
         source=source,
         words=words,
         length=timeline.length,
         chapters=tuple(chapter.start for chapter in timeline.chapters),
-        sentences=sentences,
+        sentences=heard,
         bells=tuple(_bells(sounding)),
         silences=tuple(_silences(sounding, timeline.length)),
         headings=(*title, *((mark.title, mark.at) for mark in marks)),
-        on_the_mat=_on_the_mat(sentences, source, words),
+        on_the_mat=_on_the_mat(heard, source, words),
     )
 
 
 def _sentences(sounding: list[Placed]) -> Iterator[Sentence]:
     for event in sounding:
         if isinstance(event.cue, Say):
-            cue = event.cue
-            yield Sentence(text=cue.utterance.text, start=event.start, end=event.end, safety=cue.safety, at=cue.at)
+            for text in _said(event.cue):
+                yield Sentence(text=text, start=event.start, end=event.end, safety=event.cue.safety, at=event.cue.at)
+
+
+def _said(cue: Say) -> list[str]:
+    """Give what is said in sentences: a recording says all of its line's at once."""
+    line = cue.utterance
+    if line.recording is None:
+        return [line.text]
+    return [line.text[start:end] for start, end in sentences(line.text, line.language)]
 
 
 def _bells(sounding: list[Placed]) -> Iterator[Bell]:

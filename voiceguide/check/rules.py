@@ -431,6 +431,12 @@ RULES = (
     ),
 )  # fmt: skip
 
+TRANSLATION = Rule(
+    name="translation", breaches=lambda _: iter(()),  # found where its original is read as well
+    notices="a translation whose chapters, lines or silences are not those of its original",
+    why="only the words may differ, so that one session is the same in every language",
+)  # fmt: skip
+
 FIT = Rule(
     name="fit", breaches=lambda _: iter(()),  # found where it is laid out
     notices="a length the front matter allows and the lines don't reach, a `[for]` too short, an `[at]` without room",
