@@ -1,6 +1,5 @@
 """Whole recordings, measured: what a listener hears, decoded from the file by a player that honours the Info tag."""
 
-import json
 import os
 import random
 import shutil
@@ -123,9 +122,7 @@ def test_lines_begin_when_planned_and_nothing_sounds_between(job: Job, voice: st
     "voice",
     ["tone", pytest.param("hibari", marks=pytest.mark.engine), pytest.param("pyttsx3", marks=pytest.mark.engine)],
 )
-def test_speech_is_at_its_loudness_and_nothing_clips(
-    job: Job, voice: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_speech_is_at_its_loudness_and_nothing_clips(job: Job, voice: str, caplog: pytest.LogCaptureFixture) -> None:
     made, timeline, sound = rendered(replace(job, voice=voice))
     drafts = [message for message in caplog.messages if "is a draft voice" in message]
     assert len(drafts) == (voice == "pyttsx3" and sys.platform == "linux")
@@ -242,29 +239,21 @@ def test_a_killed_run_leaves_nothing_bad_and_the_next_one_is_whole(new_job: Job,
         assert render(new_job, cache=cache).path.read_bytes() == whole
 
 
-def test_two_runs_at_once_to_one_name_leave_one_whole_file(new_job: Job, tmp_path: Path) -> None:
-    whole = render(replace(new_job, out=tmp_path / "whole.mp3")).path.read_bytes()
-    command = [
-        sys.executable,
-        "-m",
-        "voiceguide",
-        "render",
-        str(new_job.script),
-        "--voice",
-        "tone",
-        "-o",
-        str(new_job.out),
-        "--json",
-    ]
-    environment = os.environ | {"VOICEGUIDE_CACHE": str(tmp_path / "cache")}
-    runs = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) for _ in range(2)]
-    for run in runs:
-        out, _ = run.communicate(timeout=60)
-        assert run.returncode == 0
-        assert json.loads(out)["milliseconds"] == 90_000
+def test_runs_at_once_to_one_name_and_to_another_leave_whole_files(new_job: Job, tmp_path: Path) -> None:
+    """The same session twice, and another one of the same words beside them: each asks the cache for what none has."""
     assert new_job.out is not None
-    assert new_job.out.read_bytes() == whole
-    assert [path.name for path in new_job.out.parent.iterdir()] == ["measured.mp3"]
+    other = replace(new_job, target=Ms(120_000), out=new_job.out.with_name("other.mp3"))
+    expected = {
+        path: render(replace(job, out=tmp_path / "whole.mp3")).path.read_bytes()
+        for job in (new_job, other)
+        if (path := job.out)
+    }
+    environment = os.environ | {"VOICEGUIDE_CACHE": str(tmp_path / "cache")}
+    command = [sys.executable, "-m", "voiceguide", "render", str(new_job.script), "--voice", "tone", "-q", "-o"]
+    asked = [[str(new_job.out)], [str(new_job.out)], [str(other.out), "--minutes", "2"]]
+    runs = [subprocess.Popen([*command, *own], env=environment, stdout=subprocess.DEVNULL) for own in asked]
+    assert [run.wait(timeout=120) for run in runs] == [0, 0, 0]
+    assert {path: path.read_bytes() for path in new_job.out.parent.iterdir()} == expected
 
 
 def speech(job: Job) -> tuple[Timeline, float]:
