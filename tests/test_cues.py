@@ -1,8 +1,8 @@
 """The language, case by case: `cases/*.md` hold a title, a script, and the cues or errors it must come to.
 
-A case is a title, settings if it needs any (`-p name=Ana`, `--length 8m`, `--seed 1`, `part safety = Stop.`, `places`, `whole`),
-and between lines of one dot the script and what is expected. A script without front matter is given a title of its own,
-and its lines are counted without it, unless it is `whole`.
+A case is a title, settings if it needs any (`-p name=Ana`, `--length 8m`, `--seed 1`, `part safety = Stop.`, `places`,
+`whole`), and between lines of one dot the script and what is expected. A script without front matter is given a title
+of its own, and its lines are counted without it, unless it is `whole`.
 """
 
 import re

@@ -261,8 +261,9 @@ def test_letters_and_a_number_mean_exactly_that_point_or_are_refused(
         found = resolve(f"{letters} {number}", language)
     except ScriptError:
         return
-    owners = [meridian.code for meridian in MERIDIANS
-              if letters in {*meridian.letters["any"], *meridian.letters.get(language or "any", ())}]  # fmt: skip
+    theirs = {meridian.code: (*meridian.letters["any"], *meridian.letters.get(language or "any", ()))
+              for meridian in MERIDIANS}  # fmt: skip
+    owners = [code for code, several in theirs.items() if letters.upper() in map(str.upper, several)]
     assert found.code in {f"{owner}{number}" for owner in owners} or (letters, number) == ("GV", 29)
 
 
