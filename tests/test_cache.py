@@ -81,7 +81,7 @@ def test_trimming_removes_what_was_not_used_for_longest(cache: Cache) -> None:
 def test_trimming_sweeps_what_a_killed_writer_left_long_ago(cache: Cache) -> None:
     cache.put("clips", KEY, b"sound")
     shelf = only_entry(cache).parent
-    old, young = shelf / ".writing-old", shelf / ".writing-young"
+    old, young = shelf / ".voiceguide-old", shelf / ".voiceguide-young"
     old.touch()
     young.touch()
     os.utime(old, (time.time() - 4000,) * 2)

@@ -9,25 +9,29 @@ from pathlib import Path
 import pytest
 
 ORDER = (
-    "errors", "durations", "cache", "shipped", "settings", "levels", "points", "script", "cues", "pasted", "new",
-    "translations", "speech", "soundfiles", "chimes",
+    "errors", "files", "durations", "cache", "shipped", "settings", "levels", "points", "script", "cues", "pasted",
+    "new", "translations", "speech", "soundfiles", "chimes",
     "loops", "sounds",
-    "timeline", "audio", "audiofile", "verify", "purposes", "job", "check", "render", "report", "page", "cli",
+    "timeline", "audio", "audiofile", "verify", "purposes", "job", "check", "render", "player", "feed", "sharing",
+    "doctor", "report", "page", "picture", "studio", "cli",
 )  # fmt: skip
 HOMES: dict[str, str | tuple[str, ...]] = {
     "jinja2": "script", "yaml": "script", "pydantic": ("script", "settings"), "sentencex": "cues",
     "babel": ("durations", "script"), "tomlkit": "settings",
-    "hibari": "speech/hibari.py", "pyttsx3": "speech", "espeakng_loader": "speech",
-    "soundfile": ("soundfiles.py", "speech/pyttsx3.py", "audiofile/flac.py", "verify/sound.py"),
+    "hibari": "speech/hibari.py", "kokoro_onnx": "speech/kokoro.py", "onnxruntime": "speech/kokoro.py",
+    "pyttsx3": "speech", "espeakng_loader": "speech",
+    "soundfile": ("soundfiles.py", "speech/pyttsx3.py", "audiofile/flac.py", "verify/sound.py", "player"),
     "pydub": "soundfiles.py", "imageio_ffmpeg": "soundfiles.py",
     "soxr": "levels.py",
     "lameenc": "audiofile/lame.py", "av": "audiofile/pyav.py", "mutagen": "audiofile/tags.py",
-    "click": "cli.py", "rich": "cli.py",
+    "click": "cli.py", "rich": ("cli.py", "player/terminal.py"), "miniaudio": "player/miniaudio.py",
+    "starlette": ("sharing", "studio"), "uvicorn": ("sharing", "studio"), "h11": ("sharing", "studio"),
+    "segno": "sharing",
 }  # fmt: skip
 HEAVY = {
-    "av", "babel", "hibari", "imageio_ffmpeg", "jinja2", "lameenc", "mutagen", "numpy", "onnxruntime", "pydantic",
-    "pydub",
-    "pyttsx3", "rich", "sentencex", "soundfile", "soxr", "tomlkit", "yaml",
+    "av", "babel", "hibari", "imageio_ffmpeg", "jinja2", "kokoro_onnx", "lameenc", "miniaudio", "mutagen",
+    "numpy", "onnxruntime", "pydantic", "pydub",
+    "pyttsx3", "rich", "sentencex", "soundfile", "soxr", "starlette", "tomlkit", "uvicorn", "yaml",
 }  # fmt: skip
 
 PACKAGE = Path(__file__).parent.parent / "voiceguide"

@@ -8,18 +8,16 @@ makes any number of writers safe without a lock.
 import hashlib
 import logging
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from voiceguide import files
 from voiceguide.errors import OutputError
 
 _MAGIC = b"voiceguide-1\n"
 _HEAD = len(_MAGIC) + 32
-_TEMPORARY = ".writing-"
-_STALE_SECONDS = 3600
 _DAY_SECONDS = 86_400
 
 _log = logging.getLogger(__name__)
@@ -79,15 +77,8 @@ class Cache:
         """Keep a body under a key, whole or not at all. Raises OutputError when the disk is full or read-only."""
         path = self._path(kind, key)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(_MAGIC + hashlib.sha256(body).digest() + body)
-                Path(temporary).replace(path)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
+            with files.whole(path, lasting=False) as file:  # a torn entry is a miss
+                file.write(_MAGIC + hashlib.sha256(body).digest() + body)
         except OSError as error:
             raise OutputError(f"the cache can't be written: {error}", hint=_OTHER_FOLDER) from error
 
@@ -107,7 +98,7 @@ class Cache:
 
     def trim(self, most: int) -> int:
         """Remove what was not used for longest until at most `most` bytes are left; give how many entries went."""
-        self._sweep()
+        files.sweep(self.folder, "*/??/")
         entries = sorted(((path.stat().st_mtime, path) for path in self._entries()), reverse=True)
         kept, removed = 0, 0
         for _, path in entries:
@@ -118,13 +109,7 @@ class Cache:
         return removed
 
     def _entries(self) -> Iterator[Path]:
-        return (path for path in self.folder.glob("*/??/*") if not path.name.startswith(_TEMPORARY))
-
-    def _sweep(self) -> None:
-        """Remove what a killed writer left, once no writer can still be at it."""
-        for path in self.folder.glob(f"*/??/{_TEMPORARY}*"):
-            if time.time() - path.stat().st_mtime > _STALE_SECONDS:
-                path.unlink(missing_ok=True)
+        return (path for path in self.folder.glob("*/??/*") if not path.name.startswith(files.TEMPORARY))
 
     def _path(self, kind: str, key: str) -> Path:
         return self.folder / kind / key[:2] / key[2:]

@@ -8,6 +8,7 @@ VoiceguideError
  ├── SoundError       a chime or another sound
  ├── TimelineError    a length that can't be met
  ├── OutputError      the recording, its folder, the cache
+ ├── PlayerError      a recording that can't be heard here
  ├── SettingsError    the settings file, a preset
  └── SeveralErrors    more than one of these, found together
 """
@@ -81,6 +82,10 @@ class TimelineError(VoiceguideError):
 
 class OutputError(VoiceguideError):
     """The recording could not be written."""
+
+
+class PlayerError(VoiceguideError):
+    """A recording that can't be heard here: no player, no sound device, or not a recording."""
 
 
 class SettingsError(VoiceguideError):

@@ -2,13 +2,11 @@
 
 import contextlib
 import os
-import secrets
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from voiceguide import levels
+from voiceguide import files, levels
 from voiceguide.audio import Span
 from voiceguide.audiofile.blocks import Recording
 from voiceguide.audiofile.captions import CAPTIONS, caption_text
@@ -31,9 +29,6 @@ __all__ = [
 FORMATS = ("mp3", "m4b", "opus", "flac", "wav")
 """The kinds of recordings, named as their files end."""
 
-_TEMPORARY = ".voiceguide-"
-_STALE_SECONDS = 3600
-
 
 def write_file(
     out: Path,
@@ -52,7 +47,8 @@ def write_file(
     whoever sees it finds what goes with it. Raises OutputError: the disk is full, the folder is not there or not ours
     to write to. An MP3 is shown to `check` before it gets its name, and does not get it if that raises.
     """
-    with whole(out) as file:
+    with contextlib.ExitStack() as together:
+        file = together.enter_context(whole(out))
         if _ending(out) == "mp3":
             written = _write_mp3(file, spans, label, cache=cache, coding=coding or Coding(), progress=progress)
         else:
@@ -61,11 +57,12 @@ def write_file(
             written = recording.written()
         if check and _ending(out) == "mp3":
             check(file)
-        _settle(file)
+        files.settle(file)
         for path, text in (beside or {}).items():
-            with whole(path) as side:
-                side.write(text.encode())
-        return written
+            side = together.enter_context(whole(path))
+            side.write(text.encode())
+            files.settle(side)
+        return written  # all of it is on the disk now, and takes its names: what was opened last goes first
 
 
 def _write_mp3(
@@ -108,42 +105,18 @@ def check_writable(out: Path) -> None:
     if _ending(out) in {"m4b", "opus"}:
         check_pyav()
     with _as_ours(out):
-        folder = next(one for one in out.absolute().parents if one.exists())
-        _sweep(folder)
-        temporary = _temporary(folder / out.name)
-        temporary.touch(exist_ok=False)
-        temporary.unlink()
+        files.try_out(out.absolute().parent)
 
 
 @contextlib.contextmanager
 def whole(out: Path) -> Iterator[BinaryIO]:
-    """A temporary file in the same folder, renamed when it is complete and safe on the disk."""
-    with _as_ours(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        temporary = _temporary(out)
-        try:
-            with temporary.open("x+b") as file:
-                yield file
-                _settle(file)
-            temporary.replace(out)
-            _sync_folder(out.parent)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-
-
-def _settle(file: BinaryIO) -> None:
-    """Have all that was written on the disk."""
-    file.flush()
-    os.fsync(file.fileno())
+    """A temporary file in the same folder, renamed when it is complete and safe on the disk. Raises OutputError."""
+    with _as_ours(out), files.whole(out) as file:
+        yield file
 
 
 def _ending(out: Path) -> str:
     return out.suffix.lower().removeprefix(".")
-
-
-def _temporary(out: Path) -> Path:
-    return out.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}")
 
 
 @contextlib.contextmanager
@@ -153,20 +126,3 @@ def _as_ours(out: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(f"{out} can't be written: {reason}", hint="name another file or folder") from error
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what a killed run left, once nobody can still be writing it."""
-    for path in folder.glob(f"{_TEMPORARY}*"):
-        if time.time() - path.stat().st_mtime > _STALE_SECONDS:
-            path.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name survive a power cut; Windows has no such call and needs none."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

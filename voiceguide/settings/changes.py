@@ -3,14 +3,13 @@
 tomlkit lives here and nowhere else.
 """
 
-import os
-import tempfile
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from voiceguide import files
 from voiceguide.durations import Ms, written
 from voiceguide.errors import SettingsError, VoiceguideError, did_you_mean
 from voiceguide.settings.file import read_text, settings_path
@@ -151,17 +150,8 @@ def _changed(change: Callable[[Any], None]) -> Settings:
 def _write(path: Path, text: str) -> None:
     """Put a file in place, whole or not at all."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".settings-", dir=path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with files.whole(path) as file:
+            file.write(text.encode())
     except OSError as error:
         raise SettingsError(f"the settings can't be written: {error}", hint=_OTHER_FOLDER) from error
 
