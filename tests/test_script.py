@@ -522,6 +522,12 @@ def test_a_long_script_expands_quickly(script: Path) -> None:
     assert time.monotonic() - started < 5
 
 
+def test_the_places_in_a_long_line_share_it(script: Path) -> None:
+    script.write_text(TITLE + "Rest. " * 1000, encoding="utf-8")
+    (line,) = expand(read_script(script, KNOWN), {}, None, KNOWN).lines
+    assert line.place(0, 5).source is line.place(600, 605).source
+
+
 def test_the_points_do_not_load_the_template_engine() -> None:
     code = "import sys, voiceguide.points; sys.exit('jinja2' in sys.modules or 'yaml' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

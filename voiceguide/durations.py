@@ -57,7 +57,10 @@ def parse_clock(text: str) -> Ms:
     if not match:
         raise ValueError(f"'{text}' is not a length: write it as 20:00, 1:05:00, 20m or 1h5m")
     hours, minutes, seconds, fraction = match.groups(default="0")
-    return Ms(int(hours) * 3_600_000 + int(minutes) * 60_000 + int(seconds) * 1000 + int(fraction.ljust(3, "0")))
+    total = int(hours) * 3_600_000 + int(minutes) * 60_000 + int(seconds) * 1000 + int(fraction.ljust(3, "0"))
+    if total > _LONGEST:
+        raise ValueError(f"'{text}' is longer than a day")
+    return Ms(total)
 
 
 def written(length: Ms) -> str:

@@ -143,6 +143,16 @@ def _by_ffmpeg(content: bytes, demuxer: str, file: File) -> tuple[Samples, int]:
     return _mixed_down(samples.reshape(-1, segment.channels), file), segment.frame_rate
 
 
+def ffmpeg_version() -> str:
+    """Run the ffmpeg that opens what libsndfile can't, and give its version. Raises SoundError."""
+    import imageio_ffmpeg  # noqa: PLC0415  -- as above
+
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_version())
+    except (RuntimeError, OSError) as error:
+        raise SoundError(f"ffmpeg does not work here: {error}", hint="pip install imageio-ffmpeg") from error
+
+
 def _check_size(count: int, rate: int, file: File) -> None:
     if rate not in _RATES_HZ:
         raise SoundError(f"{file.path} has {rate} samples a second", hint=_CONVERT)

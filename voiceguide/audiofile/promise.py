@@ -4,6 +4,7 @@ Nothing of the listener is in it but the words that are spoken: files and sounds
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import repeat
@@ -19,6 +20,8 @@ _VERSION = 2
 _READ = (1, _VERSION)
 """Version 1 has no beds, no air, and one loudness for every line: what each of these is by default."""
 _NONE = Ms(0)
+_MOST_MS = 0xFFFFFFFF
+"""What the tag's own chapters can hold: 49 days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,15 +115,33 @@ def promise_from_json(data: bytes) -> Promise:
         air_db = read.get("air_db")
         return Promise(
             title=str(read["title"]),
-            length=Ms(int(read["length"])),
-            chapters=tuple(Chapter(**chapter) for chapter in read["chapters"]),
-            events=tuple(Event(**event) for event in read["events"]),
-            voice_lufs=float(read.get("voice_lufs", VOICE_LUFS)),
-            air_db=None if air_db is None else float(air_db),
-            ending=Ms(int(read.get("ending", FADE_OUT))),
+            length=_value(Ms, read["length"]),
+            chapters=tuple(Chapter(**_values(Chapter, chapter)) for chapter in read["chapters"]),
+            events=tuple(Event(**_values(Event, event)) for event in read["events"]),
+            voice_lufs=_value(float, read.get("voice_lufs", VOICE_LUFS)),
+            air_db=None if air_db is None else _value(float, air_db),
+            ending=_value(Ms, read.get("ending", FADE_OUT)),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"its plan can't be read: {error!r}") from error
+
+
+def _values(kind: type[Chapter | Event], told: object) -> dict[str, Any]:
+    """Check what is told of a chapter or event: a tag may hold anything. Raises TypeError or ValueError."""
+    if not isinstance(told, dict):
+        raise TypeError(f"{told!r} is of a wrong type")
+    types = {field.name: field.type for field in fields(kind)}
+    return {name: _value(types.get(name), value) for name, value in told.items()}
+
+
+def _value(wanted: object, value: object) -> Any:  # noqa: ANN401  -- of the type wanted
+    if not isinstance(value, str if wanted is str else float | int if wanted is float else int):
+        raise TypeError(f"{value!r} is of a wrong type")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value} is no number that can be measured")
+    if wanted is Ms and not 0 <= value <= _MOST_MS:  # type: ignore[operator]  # it is a number by now
+        raise ValueError(f"{value} ms are no time in a recording")
+    return value
 
 
 def _event(placed: Placed, loudest: Mapping[str, float], gain_db: float) -> Event:

@@ -56,6 +56,10 @@ class Tag:
     plan: bytes = b""
     sums: tuple[tuple[int, int], ...] = ()
     """For each span its number of frames and their CRC-32."""
+    language: str = ""
+    """A code of two letters; nothing where it is unknown."""
+    cover: bytes = b""
+    """A PNG; none if it is empty."""
 
 
 def id3_tag(label: Label, *, spans: int = 0) -> bytes:
@@ -117,6 +121,8 @@ def read_tag(file: BinaryIO) -> Tag:
         contents=contents,
         plan=kept.get(_PLAN, b""),
         sums=tuple(SUM.iter_unpack(sums[: len(sums) // SUM.size * SUM.size])),
+        language=next((_TWO_LETTERS.get(str(frame), "") for frame in tag.getall("TLAN")), ""),
+        cover=next((frame.data for frame in tag.getall("APIC") if frame.mime == _PNG), b""),
     )
 
 
@@ -164,7 +170,7 @@ def tag_m4b(file: BinaryIO, label: Label) -> None:
 
 
 _PLAN, _SUMS = "voiceguide plan", "voiceguide sums"
-_READ = {frame.__name__: frame for frame in (id3.CHAP, id3.CTOC, id3.TIT2, id3.GEOB)}
+_READ = {frame.__name__: frame for frame in (id3.APIC, id3.CHAP, id3.CTOC, id3.GEOB, id3.TIT2, id3.TLAN)}
 """Not the lyrics: mutagen takes 10 ms over them."""
 _LATIN1 = id3.Encoding.LATIN1
 _ID3_HEAD = 10
@@ -240,3 +246,4 @@ _ISO_639_2 = {
     "hu": "hun", "it": "ita", "ja": "jpn", "ko": "kor", "nb": "nor", "nl": "dut", "no": "nor", "pl": "pol",
     "pt": "por", "ro": "rum", "ru": "rus", "sv": "swe", "tr": "tur", "uk": "ukr", "zh": "chi",
 }  # fmt: skip
+_TWO_LETTERS = {three: two for two, three in _ISO_639_2.items()}

@@ -10,9 +10,11 @@ from pathlib import Path
 from voiceguide import shipped
 from voiceguide.durations import Duration, Ms, clock
 from voiceguide.errors import Place, ScriptError, TimelineError
-from voiceguide.script.front_matter import Allowance, Pace, Range, read_front_matter
+from voiceguide.script.child import fill_in_safely
+from voiceguide.script.kinds import Allowance, Pace, Range
+from voiceguide.script.marks import lines_of
 from voiceguide.script.parameters import Known, Parameter, Value, bounds, nearest_voice, read_values
-from voiceguide.script.template import Setting, expand_template
+from voiceguide.script.template import Setting, is_shipped
 from voiceguide.script.text import Line, SourceText, as_text, plain, read_text
 
 __all__ = [
@@ -66,6 +68,8 @@ class Source:
     """The script this one translates."""
     reviewed: bool = True
     """Whether someone who grew up with the language has read it."""
+    shipped: bool = False
+    """Whether it came with this package; else it may be a stranger's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +98,8 @@ class Script:
 
 def read_script(path: Path, known: Known, *, text: str | None = None) -> Source:
     """Read a script, or a text as if it stood at that path, and check its front matter. Raises ScriptErrors."""
+    from voiceguide.script.front_matter import read_front_matter  # noqa: PLC0415  -- pydantic takes the most of a child's start
+
     file = read_text(path) if text is None else as_text(text, path)
     front = read_front_matter(file, known)
     header = front.header
@@ -117,6 +123,7 @@ def read_script(path: Path, known: Known, *, text: str | None = None) -> Source:
         allowed=front.allowed,
         original=front.original,
         reviewed=header.reviewed,
+        shipped=text is None and is_shipped(path),
     )
 
 
@@ -133,7 +140,7 @@ def expand(source: Source, values: Mapping[str, str], target: Ms | None, known: 
     if target is not None:
         variables |= {"length": Duration(target), "minutes": _minutes(target)}
     setting = Setting(language=source.language, position=source.position, shelves=source.parts, seed=seed)
-    expanded = expand_template(source.file, source.body, variables, setting)
+    filled = fill_in_safely(source.file, source.body, variables, setting, shipped=source.shipped)
     given = tuple((parameter.name, values.get(parameter.name, parameter.default)) for parameter in source.parameters)
     return Script(
         name=source.name,
@@ -147,8 +154,8 @@ def expand(source: Source, values: Mapping[str, str], target: Ms | None, known: 
         rate=source.rate,
         values=given,
         seed=seed,
-        varies=expanded.varies,
-        lines=expanded.lines,
+        varies=filled.varies,
+        lines=lines_of(filled.text, filled.ledger, source.file.place(source.body, source.body)),
     )
 
 

@@ -4,6 +4,7 @@ YAML is read as text alone: no anchors, aliases, tags or repeated keys, and no g
 is Norwegian. What a text means is decided here, by the key it stands under.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from voiceguide import shipped
 from voiceguide.durations import Ms, parse_duration
 from voiceguide.errors import Place, ScriptError, VoiceguideError, did_you_mean, raise_all
 from voiceguide.points import are_codes, resolve
+from voiceguide.script.kinds import Allowance, Range
 from voiceguide.script.parameters import (
     SOUND_KINDS,
     TYPES,
@@ -55,36 +57,6 @@ _RESERVED = frozenset(
     )
 )
 """Names that mean something else in a template."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
-    """How long a script may be made."""
-
-    default: Ms
-    least: Ms | None
-    """None where nothing was said."""
-    most: Ms | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """The silences between what is spoken."""
-
-    sentence: Ms
-    line: Ms
-    paragraph: Ms
-    section: Ms
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allowance:
-    """A rule of `check` that a script breaks knowingly."""
-
-    rule: str
-    reason: str
-    at: Place
-    """Of the rule's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +178,8 @@ def _rate(text: object) -> int:
     return int(text)
 
 
-_MINUTES = re.compile(r"(\d+(?:\.\d+)?)(?:\s*\(\s*(\d+(?:\.\d+)?)\s*(?:to|-)\s*(\d+(?:\.\d+)?)\s*\))?")
+_NUMBER = r"(\d{1,9}(?:\.\d{1,9})?)"
+_MINUTES = re.compile(rf"{_NUMBER}(?:\s*\(\s*{_NUMBER}\s*(?:to|-)\s*{_NUMBER}\s*\))?")
 
 
 def _minutes(text: object) -> Range:
@@ -459,12 +432,19 @@ def _default(form: _LongForm, kind: Type, choices: tuple[str, ...]) -> str:
     return form.default
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("there is no such number")
+    return number
+
+
 def _bound(form: _LongForm, which: Literal["least", "most"], kind: Type) -> float | None:
     text = form.least if which == "least" else form.most
     if text is None:
         return None
     try:
-        return parse_duration(text) if kind == "duration" else float(text)
+        return parse_duration(text) if kind == "duration" else _finite(text)
     except ValueError as error:
         message, _, hint = str(error).partition(": ")
         if kind == "number":

@@ -1,4 +1,4 @@
-"""A template and its values -> lines, each piece of which knows where it was written.
+"""A template and its values -> its text, with marks that tell where each piece of it was written.
 
 A script may be a stranger's: what its template can use is listed here, and nothing else is there.
 """
@@ -20,20 +20,22 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace, pass_environment
 from jinja2.visitor import NodeTransformer
 
-from voiceguide import points
+from voiceguide import points, shipped
 from voiceguide.durations import Duration, Ms, spoken
 from voiceguide.errors import Refusal, ScriptError, did_you_mean
 from voiceguide.script.compiled import compiled
 from voiceguide.script.faults import AS_SPOKEN, AS_WRITTEN, CAUGHT, in_words
-from voiceguide.script.marks import CHOICE, DURATION, MARKED, NUMBER, PICKED, TEXT, File, Ledger, Marker, lines_of
+from voiceguide.script.marks import CHOICE, DURATION, MARKED, NUMBER, PICKED, TEXT, File, Ledger, Marker
 from voiceguide.script.parameters import Chosen, Value
-from voiceguide.script.text import Line, SourceText, plain, read_text, stood_in
+from voiceguide.script.text import SourceText, plain, read_text, stood_in
 
 _log = logging.getLogger(__name__)
 
 _MOST_OUTPUT = 1_000_000
 _MOST_REPEATS = 100_000
 _MOST_STEPS = 10_000
+_MOST_UNLIMITED = 1000
+"""Of repeats, and of steps: the most that is made of a few characters where nothing is limited."""
 _MOST_BITS = 256
 _LONGEST_NAME = 200
 """Bytes: a file's name has at most 255."""
@@ -50,19 +52,27 @@ class Setting:
     """The folders `part` looks through, in this order."""
     seed: int
     """Decides which of its texts each `pick` gives."""
+    limited: bool = False
+    """Whether the process has limits of time and memory: only there may parts be others than the shipped ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expanded:
+class Filled:
     """What a template came to."""
 
-    lines: tuple[Line, ...]
+    text: str
+    """With the marks of the ledger."""
+    ledger: Ledger
     varies: bool
     """Whether another seed gives other words."""
 
 
-def expand_template(source: SourceText, body: int, values: Mapping[str, Value], setting: Setting) -> Expanded:
-    """Expand the text from `body` on. Raises ScriptError."""
+class NotHereError(Exception):
+    """A template does what may take much time or memory: it is to be filled in where both have an end."""
+
+
+def fill_in(source: SourceText, body: int, values: Mapping[str, Value], setting: Setting) -> Filled:
+    """Fill in the text from `body` on. Raises ScriptError, or NotHereError where nothing is limited."""
     environment = _Environment(setting)
     environment.globals.update(values)
     environment.ledger.files[None] = File(source=source, base=body)
@@ -73,8 +83,7 @@ def expand_template(source: SourceText, body: int, values: Mapping[str, Value], 
         if fault is None:
             raise
         raise fault from error
-    lines = lines_of(output, environment.ledger, source.place(body, body))
-    return Expanded(lines=lines, varies=environment.picks)
+    return Filled(text=output, ledger=environment.ledger, varies=environment.picks)
 
 
 def _counted(pieces: Iterator[str]) -> str:
@@ -97,7 +106,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             undefined=jinja2.StrictUndefined,
             keep_trailing_newline=True,
             extensions=[Marker],
-            loader=_Parts(setting.language, setting.shelves),
+            loader=_Parts(setting),
             finalize=_finalize,
             optimized=False,
             autoescape=False,
@@ -137,9 +146,14 @@ class _Environment(ImmutableSandboxedEnvironment):
         return None
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401  -- Jinja's
-        _check_growth(operator, left, right)
+        self.check_size(_check_growth(operator, left, right))
         _check_kinds(operator, left, right)
         return super().call_binop(context, operator, left, right)
+
+    def check_size(self, count: int) -> None:
+        """Leave what becomes large to where there are limits."""
+        if count > _MOST_UNLIMITED and not self.setting.limited:
+            raise NotHereError
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:  # noqa: ANN401  -- Jinja's own
         _Adapted().visit(source)
@@ -175,10 +189,11 @@ class _Adapted(NodeTransformer):
 class _Parts(jinja2.BaseLoader):
     """Finds `_parts/NAME.md`, in the script's language first; a link never leads out of a shelf."""
 
-    def __init__(self, language: str, shelves: tuple[Path, ...]) -> None:
-        tongues = dict.fromkeys((language, language.partition("-")[0]))
-        self.shelves = shelves
-        self.folders = [(shelf, shelf / sub) for shelf in shelves for sub in (*tongues, "")]
+    def __init__(self, setting: Setting) -> None:
+        tongues = dict.fromkeys((setting.language, setting.language.partition("-")[0]))
+        self.shelves = setting.shelves
+        self.folders = [(shelf, shelf / sub) for shelf in self.shelves for sub in (*tongues, "")]
+        self.limited = setting.limited
 
     def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, None, None]:
         name = template.removesuffix(".md")
@@ -197,6 +212,8 @@ class _Parts(jinja2.BaseLoader):
                 if not path.resolve().is_relative_to(shelf.resolve()):
                     message = f"the part '{name}' is a link that leads out of its folder"
                     raise ScriptError(message, hint="copy the file there instead")
+                if not (self.limited or is_shipped(path)):
+                    raise NotHereError
                 return read_text(path)
         return None
 
@@ -206,6 +223,11 @@ class _Parts(jinja2.BaseLoader):
         if languages := [language for code in sorted(elsewhere) if (language := _language(code))]:
             return f"it is there in {' and '.join(languages)} only; put your own into _parts/"
         return did_you_mean(name, {path.stem for _, folder in self.folders for path in folder.glob("*.md")})
+
+
+def is_shipped(path: Path) -> bool:
+    """Tell whether a script or part came with this package."""
+    return path.resolve().is_relative_to(shipped.folder("scripts").resolve())
 
 
 def _language(code: str) -> str | None:
@@ -361,7 +383,8 @@ def _time(value: object, name: str) -> Duration | None:
     raise ScriptError(f"'{name}' is a time", hint="give it a duration, or a number of minutes")
 
 
-def _range(*bounds: object) -> range:
+@pass_environment
+def _range(environment: _Environment, *bounds: object) -> range:
     numbers = [int(bound) for bound in bounds if isinstance(bound, int | float) and bound % 1 == 0]
     if not 1 <= len(numbers) == len(bounds) <= 3 or numbers[2:] == [0]:
         hint = "write range(3) for 0, 1, 2, or range(1, 4) for 1, 2, 3"
@@ -369,6 +392,7 @@ def _range(*bounds: object) -> range:
     steps = range(*numbers)
     if len(steps) > _MOST_STEPS:
         raise ScriptError(f"range() has more than {_MOST_STEPS:,} steps", hint="count to less")
+    environment.check_size(len(steps))
     return steps
 
 
@@ -439,17 +463,24 @@ _ATTRIBUTES: tuple[tuple[type, frozenset[str]], ...] = (
 _OPEN = (LoopContext, Macro, Namespace, jinja2.runtime.TemplateReference, jinja2.environment.TemplateModule)
 
 
-def _check_growth(operator: str, left: object, right: object) -> None:
-    """Refuse `'a' * 10**9`, `10**(10**8)`, `'%9999d' % 1` and their like before they are worked out."""
+def _check_growth(operator: str, left: object, right: object) -> int:
+    """Refuse `'a' * 10**9`, `10**(10**8)`, `'%9999d' % 1` and their like before they are worked out.
+
+    Gives how long a text or list becomes by being repeated.
+    """
     if operator == "%" and isinstance(left, str):
         raise ScriptError("% can't be used with text", hint="use {{ }} inside the text")
+    repeated = 0
     for text, times in ((left, right), (right, left)):
-        if isinstance(text, str | list | tuple) and isinstance(times, int) and len(text) * times > _MOST_REPEATS:
-            raise ScriptError(f"this repeats to more than {_MOST_REPEATS:,}", hint="repeat less")
+        if isinstance(text, str | list | tuple) and isinstance(times, int):
+            repeated = len(text) * times
+    if repeated > _MOST_REPEATS:
+        raise ScriptError(f"this repeats to more than {_MOST_REPEATS:,}", hint="repeat less")
     if isinstance(left, int) and isinstance(right, int):
         bits = left.bit_length() * abs(right) if operator == "**" else left.bit_length() + right.bit_length()
         if operator != "%" and bits > _MOST_BITS:
             raise ScriptError("this number becomes too large", hint="use smaller numbers")
+    return repeated
 
 
 def _check_kinds(operator: str, left: object, right: object) -> None:

@@ -43,10 +43,16 @@ class SourceText:
         """Give the place of a stretch; of several lines, the first counts."""
         starts = _line_starts(self.text)
         line = bisect_right(starts, start)
-        source = self.text[starts[line - 1] : starts[line] - 1 if line < len(starts) else len(self.text)]
+        source = _lines(self.text)[line - 1]
         column = start - starts[line - 1] + 1
         width = max(1, min(end - start, len(source) - column + 1))
         return Place(path=self.path, line=line, column=column, width=width, source=source, gave=gave)
+
+
+@lru_cache(maxsize=64)
+def _lines(text: str) -> tuple[str, ...]:
+    """Part a text once: a copy of its line for each place in it would make a long one quadratic, in room as in time."""
+    return tuple(text.split("\n"))
 
 
 @lru_cache(maxsize=64)

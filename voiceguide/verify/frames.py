@@ -100,7 +100,7 @@ def walk(file: BinaryIO, start: int, stretches: Sequence[int] = ()) -> Walk:
     sums, main = _Sums(stretches), _MainData(head)
     flaws: list[Flaw] = []
     count = 0
-    for data, positions, garbage in _chunks(file, end - first, head):
+    for data, positions, garbage in _chunks(file, max(0, end - first), head):  # a torn Info frame ends behind the file
         flaws += [Flaw(frame=count + frame, message=message) for frame, message in garbage]
         flaws += [Flaw(frame=count + frame, message=_IMPOSSIBLE) for frame in main.faulty(data, positions)]
         sums.add(data, positions)
