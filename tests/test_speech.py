@@ -1,4 +1,5 @@
 import os
+import random
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -10,7 +11,11 @@ from voiceguide import levels
 from voiceguide.cache import Cache
 from voiceguide.cues import Say, Utterance
 from voiceguide.errors import Place, SeveralErrors, SpeechError
-from voiceguide.speech import Cast, Clip, speak_all
+from voiceguide.job import Job
+from voiceguide.render import Plan, assemble, read_cued
+from voiceguide.speech import Cast, Clip, Reading, speak_all
+from voiceguide.speech.worker import Worker
+from voiceguide.timeline import lay_out
 
 FAULTY = {"faulty": "faulty_engine:open_engine"}
 CALM = (
@@ -54,7 +59,11 @@ def cast(cache: Cache) -> Iterator[Cast]:
 @pytest.fixture
 def times_asked(folder: Path) -> Callable[[str], int]:
     """How often the engine was asked for a sentence."""
-    return lambda text: (folder / "asked").read_text().splitlines().count(text)
+
+    def times(text: str) -> int:
+        return sum(line.startswith(f"{text} at ") for line in (folder / "asked").read_text().splitlines())
+
+    return times
 
 
 def sounds(clips: Sequence[Clip]) -> np.ndarray:
@@ -252,3 +261,84 @@ def test_an_engines_process_ends_with_its_cast(cache: Cache) -> None:
     if os.name == "posix":
         with pytest.raises(ProcessLookupError):
             os.kill(process.pid, 0)
+
+
+def script_of(count: int, folder: Path) -> Path:
+    """Write a session of so many lines, no two alike."""
+    words = ("now", "rest", "here", "let", "go", "out", "slow", "soft", "warm", "heavy", "wide", "still", "ground")
+    chosen, lines = random.Random(5), dict[str, None]()
+    while len(lines) < count:
+        lines[f"{' '.join(chosen.choices(words, k=chosen.randint(2, 5)))}."] = None
+    script = folder / "long.md"
+    script.write_text("\n".join(["---", "title: Long", "pace: {line: 500ms}", "---", *lines]))
+    return script
+
+
+def read_aloud(script: Path, out: Path, cache: Cache, patience: float) -> bytes:
+    """Make a recording by the faulty engine. Raises what `speak_all` raises."""
+    job = Job(script=script, voice="faulty:anna", seed=1)
+    with Cast(cache, engines=FAULTY, patience=patience) as cast:
+        cued = read_cued(job, cast, cache)
+        spoken = speak_all(cued.says, cast, cache)
+    timeline = lay_out(cued.cues, spoken.clips, cued.sounds, None)
+    plan = Plan(source=cued.source, script=cued.script, timeline=timeline, spoken=spoken, sounds=cued.sounds)
+    assemble(plan, out, cache=cache)
+    return out.read_bytes()
+
+
+def resume_until_complete(script: Path, out: Path, cache: Cache, patience: float) -> tuple[bytes, int]:
+    """Make it again until nothing goes wrong; give it, and how many lines failed on the way, each of them named."""
+    failed = 0
+    for _ in range(10):
+        try:
+            return read_aloud(script, out, cache, patience), failed
+        except (SpeechError, SeveralErrors) as error:
+            assert not out.exists()
+            for one in error.errors if isinstance(error, SeveralErrors) else [error]:
+                text = one.at.source.strip() if one.at else "does not work here"
+                assert text in one.message
+                failed += 1
+    pytest.fail("it never came to an end")
+
+
+def check_faults_change_nothing(
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, patience: float
+) -> tuple[int, int]:
+    """Give how often the engine was asked, and how many lines failed."""
+    script, caches = script_of(count, tmp_path), [Cache(tmp_path / name) for name in ("undisturbed", "disturbed")]
+    undisturbed = read_aloud(script, tmp_path / "undisturbed.mp3", caches[0], 60)
+    monkeypatch.setenv("FAULTS", str(tmp_path))
+    monkeypatch.setenv("FAULT_RATE", "0.2")
+    monkeypatch.setenv("FAULT_SEED", "1")
+    disturbed, failed = resume_until_complete(script, tmp_path / "disturbed.mp3", caches[1], patience)
+    assert disturbed == undisturbed
+    assert caches[1].verify() == ()
+    kept = [sorted(path.relative_to(cache.folder) for path in cache.folder.rglob("clips/*/*")) for cache in caches]
+    assert kept[0] == kept[1]
+    assert len(kept[0]) == count
+    return len((tmp_path / "asked").read_text().splitlines()), failed
+
+
+def test_an_engine_at_fault_every_fifth_time_makes_no_other_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, _ = check_faults_change_nothing(24, tmp_path, monkeypatch, patience=1)
+    assert asked > 30
+
+
+@pytest.mark.long
+def test_an_engine_at_fault_every_fifth_time_of_2000_makes_no_other_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, failed = check_faults_change_nothing(2000, tmp_path, monkeypatch, patience=1)
+    print(f"2000 lines: asked {asked} times, {failed} failed on the way")  # noqa: T201  -- for `pytest -m long -s`
+
+
+def test_a_fresh_process_has_time_to_load_its_model_again(folder: Path) -> None:
+    worker = Worker(FAULTY["faulty"], patience=60)
+    reading = Reading(parts=("Be here.",), language="en", voice="anna", speed=1)
+    first = worker.limit(reading)
+    worker.speak(reading)
+    assert worker.limit(reading) < first
+    worker.close()
+    assert worker.limit(reading) == first

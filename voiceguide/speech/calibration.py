@@ -48,6 +48,10 @@ class Calibration:
     """A word's time at each of `SPEEDS`, silence between sentences left out."""
     letters: float
     """Letters in a word of the passage."""
+    rate_hz: float
+    """At which the engine gives its sound: at another it would be a voice of another pitch."""
+    fades: bool
+    """Whether its sentences fade at their ends, as a voice's do: one that breaks off was cut."""
 
     def pace(self, words_a_minute: float, name: str) -> tuple[float, float]:
         """Give the engine's speed for a real rate, and how much its sound must be stretched where it can't go so slow.
@@ -95,7 +99,7 @@ def usual_seconds(letters: float, language: str, words_a_minute: float) -> float
     return letters * len(text.split()) / sum(map(str.isalpha, text)) * 60 / words_a_minute
 
 
-def calibration(clean: Sequence[Sequence[Samples]], language: str) -> Calibration:
+def calibration(clean: Sequence[Sequence[Samples]], language: str, rate_hz: float, *, fades: bool) -> Calibration:
     """Measure a voice from its clean clips of the passage, at each of `SPEEDS`."""
     text = " ".join(passage(language))
     words = len(text.split())
@@ -107,6 +111,8 @@ def calibration(clean: Sequence[Sequence[Samples]], language: str) -> Calibratio
         softer_db=softer_db,
         word_ms=times,
         letters=sum(map(str.isalpha, text)) / words,
+        rate_hz=rate_hz,
+        fades=fades,
     )
 
 

@@ -11,15 +11,19 @@ from typing import Self
 
 from voiceguide.cache import Cache, digest
 from voiceguide.errors import SpeechError, did_you_mean
-from voiceguide.speech.engine import ANY_LANGUAGE, Engine, Voice
+from voiceguide.speech.engine import ANY_LANGUAGE, Engine, Reading, Voice
+from voiceguide.speech.judging import judge_sound
 from voiceguide.speech.worker import FalteredError, Worker
 
 _GROUP = "voiceguide.engines"
 _SHELF = "voices"
-_ENGLISH, _OTHER = "hibari", "pyttsx3"
+_ENGLISH, _NATURAL, _OTHER = "hibari", "kokoro", "pyttsx3"
 _LIKELY = {"en": "en-us", "pt": "pt-br", "es": "es", "fr": "fr-fr", "zh": "cmn", "no": "nb"}
 """The variety meant by a bare language code, where a voice's own list begins with another."""
 _PATIENCE_SECONDS = 10.0
+_SLOW = {"kokoro": 12.0}
+"""Times the patience for engines that are slower than speech: Kokoro took 65 s for 10 s where three others wanted its
+core."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +101,10 @@ class Cast:
     def resolve(self, voice: str | None, language: str) -> Speaker:
         """Find who speaks a language under a name: `ENGINE`, `ENGINE:VOICE`, or `VOICE` where only one engine has it.
 
-        None is hibari for English and pyttsx3 for every other language. Raises SpeechError.
+        None is hibari for English, Kokoro for the languages of its own once it was downloaded, and pyttsx3 for every
+        other. Raises SpeechError.
         """
-        engine, chosen = self._named(voice or (_ENGLISH if _primary(language) == "en" else _OTHER))
+        engine, chosen = self._named(voice or self._usual(language))
         voices = self.voices(engine)
         candidates = tuple(one for one in voices if one.name == chosen) if chosen else voices
         speaking = [one for one in candidates if speaks(one, language)]
@@ -132,6 +137,16 @@ class Cast:
                 self._cache.put(_SHELF, key, _packed(self._voices[engine]))
         return self._voices[engine]
 
+    def try_voice(self, engine: str, voice: Voice) -> None:
+        """Have a voice say a word. Raises SpeechError: why it can't."""
+        (worker,) = self.workers(engine, 1)
+        language = "en" if voice.language == ANY_LANGUAGE else voice.language
+        try:
+            judge_sound(*worker.speak(Reading(parts=("Now.",), language=language, voice=voice.name, speed=1)))
+        except FalteredError as error:
+            worker.close()
+            raise SpeechError(f"'{engine}:{voice.name}' does not work here: {error}", hint=_OTHER_VOICE) from error
+
     def fingerprint(self, engine: str) -> str:
         """Name everything of an engine that changes its sound. Raises SpeechError."""
         if engine not in self._fingerprints:
@@ -142,10 +157,18 @@ class Cast:
         """Give that many processes of an engine, all started, those at hand first."""
         at_hand = self._workers.setdefault(engine, [])
         while len(at_hand) < count:
-            at_hand.append(Worker(self._sources[engine], patience=self._patience))
+            at_hand.append(Worker(self._sources[engine], patience=self._patience * _SLOW.get(engine, 1.0)))
         for worker in at_hand[:count]:
             worker.start()
         return tuple(at_hand[:count])
+
+    def _usual(self, language: str) -> str:
+        """Give the engine that speaks a language where nobody asked for one."""
+        if _primary(language) == "en":
+            return _ENGLISH
+        natural = self._voices_or_none(_NATURAL) if _NATURAL in self._sources else ()
+        here = any(speaks(voice, language) and not voice.fetch for voice in natural)
+        return _NATURAL if here else _OTHER
 
     def _listed(self, engine: str) -> Listed:
         try:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
@@ -18,7 +18,7 @@ from voiceguide.speech import calibration, treatment
 from voiceguide.speech.calibration import SPEEDS, Calibration, passage
 from voiceguide.speech.casting import Cast, Speaker
 from voiceguide.speech.engine import Reading, Word
-from voiceguide.speech.judging import judge_sound, judge_speech, letters
+from voiceguide.speech.judging import fades, judge_likeness, judge_passage, judge_sound, judge_speech, letters
 from voiceguide.speech.pronunciation import Lexicon, pronounced, read_lexicon
 from voiceguide.speech.worker import FalteredError, Worker
 
@@ -111,6 +111,17 @@ class _Order:
     calibration: Calibration
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Heard:
+    """What an engine gave for a reading."""
+
+    clean: Samples
+    """At 44.1 kHz, trimmed."""
+    rate_hz: float
+    """At which it came."""
+    fades: bool
+
+
 def speak_all(
     says: Sequence["Say"],
     cast: Cast,
@@ -126,7 +137,7 @@ def speak_all(
     their way. Raises SpeechError or SeveralErrors, naming all lines that failed; the clips of all others are kept.
     """
     progress = progress or _untold
-    recorded = _recorded(says, recordings or {})
+    recorded = _recorded(says, {} if recordings is None else recordings)
     lines = _decided([say for say in says if say.utterance not in recorded], cast, read_lexicon(lexicon))
     progress(0, len(lines))
     calibrations = _calibrations(lines, cast, cache)
@@ -153,12 +164,13 @@ def reckon_all(
 
     Raises as `speak_all` for a line that could not be spoken at all.
     """
-    recorded = _recorded(says, recordings or {})
+    recorded = _recorded(says, {} if recordings is None else recordings)
     lines = _decided([say for say in says if say.utterance not in recorded], cast, read_lexicon(lexicon))
+    measured = {reader: _kept_calibration(reader, cache) for reader in {line.reader for line in lines}}
     found: dict[Utterance, Clip | Reckoned] = {**recorded}
     for line in lines:
-        measured = _kept_calibration(line.reader, cache)
-        clip = _kept(_order(line, measured).key, cache) if measured else None
+        known = measured[line.reader]
+        clip = _kept(_order(line, known).key, cache) if known else None
         found[line.utterance] = clip or _reckoned(line)
     return found
 
@@ -240,7 +252,8 @@ def _kept_calibration(reader: _Reader, cache: Cache) -> Calibration | None:
 
 
 def _calibration_key(reader: _Reader) -> str:
-    return digest(treatment.VERSION, reader.identity, SPEEDS, passage(reader.language))
+    measures = [field.name for field in fields(Calibration)]
+    return digest(treatment.VERSION, reader.identity, SPEEDS, passage(reader.language), measures)
 
 
 def _measured(reader: _Reader, cast: Cast, processes: int) -> Calibration:
@@ -248,12 +261,15 @@ def _measured(reader: _Reader, cast: Cast, processes: int) -> Calibration:
     sentences = passage(reader.language)
     readings = [_reading(reader, (sentence,), speed) for speed in SPEEDS for sentence in sentences]
     try:
-        clean = list(_in_parallel(readings, _clean, cast.workers(reader.speaker.engine, processes)))
+        heard = list(_in_parallel(readings, _clean, cast.workers(reader.speaker.engine, processes)))
+        clean = [one.clean for one in heard]
+        by_speed = [clean[at : at + len(sentences)] for at in range(0, len(clean), len(sentences))]
+        judge_passage(by_speed, {one.rate_hz for one in heard})
     except FalteredError as error:
         name = reader.speaker.name
         raise SpeechError(f"the voice '{name}' does not work here: {error}", hint="choose another voice") from error
-    size = len(sentences)
-    return calibration.calibration([clean[at : at + size] for at in range(0, len(clean), size)], reader.language)
+    own_way = all(one.fades for one in heard)
+    return calibration.calibration(by_speed, reader.language, heard[0].rate_hz, fades=own_way)
 
 
 def _orders(lines: Sequence[_Line], calibrations: Mapping[_Reader, Calibration]) -> list[_Order]:
@@ -336,9 +352,12 @@ def _made(orders: Sequence[_Order], cast: Cast, cache: Cache, progress: Progress
 def _speak(worker: Worker, order: _Order, cache: Cache) -> Clip:
     """Make one clip. Raises SpeechError at the line's place."""
     line, measured = order.line, order.calibration
-    expected = measured.seconds(letters(order.reading.text), line.utterance.rate) / order.stretch
+    least, usual = (
+        measured.seconds(count, line.utterance.rate) / order.stretch
+        for count in (letters(order.reading.text, digit=1), letters(order.reading.text))
+    )
     try:
-        clean = _clean(worker, order.reading, expected, measured.softer_db)
+        clean = _clean(worker, order.reading, measured, (least, usual)).clean
     except FalteredError as error:
         name = line.reader.speaker.name
         message = f"'{line.utterance.text}' could not be spoken by '{name}': {error}"
@@ -350,28 +369,33 @@ def _speak(worker: Worker, order: _Order, cache: Cache) -> Clip:
 
 
 def _clean(
-    worker: Worker, reading: Reading, expected_seconds: float | None = None, softer_db: tuple[float, ...] = ()
-) -> Samples:
+    worker: Worker,
+    reading: Reading,
+    measured: Calibration | None = None,
+    expected_seconds: tuple[float, float] | None = None,
+) -> _Heard:
     """Have something read and cleaned; what can't be speech is read once more by a fresh process."""
     try:
-        return _clean_once(worker, reading, expected_seconds, softer_db)
+        return _clean_once(worker, reading, measured, expected_seconds)
     except FalteredError:
         worker.close()
     try:
-        return _clean_once(worker, reading, expected_seconds, softer_db)
+        return _clean_once(worker, reading, measured, expected_seconds)
     except FalteredError:
         worker.close()  # the next sentence deserves a fresh one as well
         raise
 
 
 def _clean_once(
-    worker: Worker, reading: Reading, expected_seconds: float | None, softer_db: tuple[float, ...]
-) -> Samples:
+    worker: Worker, reading: Reading, measured: Calibration | None, expected_seconds: tuple[float, float] | None
+) -> _Heard:
     samples, rate_hz = worker.speak(reading)
     judge_sound(samples, rate_hz)
-    clean = treatment.cleaned(samples, rate_hz, softer_db)
+    if measured:
+        judge_likeness(samples, rate_hz, measured)
+    clean = treatment.cleaned(samples, rate_hz, measured.softer_db if measured else ())
     judge_speech(clean, expected_seconds)
-    return clean
+    return _Heard(clean=clean, rate_hz=rate_hz, fades=fades(samples, rate_hz))
 
 
 def _processes(lines: int) -> int:

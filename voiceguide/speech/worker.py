@@ -65,15 +65,18 @@ class Worker:
 
     def speak(self, reading: Reading) -> tuple[Samples, int]:
         """Ask for samples and their rate in Hz. Raises as `voices`."""
-        loading = 1 if self._has_spoken else _LOADING
-        limit = loading * self._patience + _LETTER_SECONDS * len(reading.text)
-        answer, body = self._ask({"do": "speak", "reading": asdict(reading)}, limit)
+        answer, body = self._ask({"do": "speak", "reading": asdict(reading)}, self.limit(reading))
         self._has_spoken = True
         return np.frombuffer(body, np.float32).reshape(answer["shape"]), answer["rate"]
 
+    def limit(self, reading: Reading) -> float:
+        """Give the seconds a reading may take: the first one of a process has more, as a model may be loading."""
+        loading = 1 if self._has_spoken else _LOADING
+        return loading * self._patience + _LETTER_SECONDS * len(reading.text)
+
     def close(self) -> None:
         """End the process: politely, so that an engine can tidy up, but soon."""
-        running, self._running = self._running, None
+        running, self._running, self._has_spoken = self._running, None, False
         if not running:
             return
         with suppress(OSError):
@@ -89,7 +92,6 @@ class Worker:
     def _started(self) -> _Running:
         if not self._running:
             self._running = _start(self._source)
-            self._has_spoken = False
         return self._running
 
     def _ask(self, request: dict[str, Any], seconds: float) -> tuple[dict[str, Any], bytes]:
