@@ -33,6 +33,7 @@ class Recording:
                 heard |= self._measure(cut)
                 left -= len(cut)
                 yield cut
+                self._progress(number - 1, len(self._spans))  # a silence may last for an hour
             self._sounding += heard
             self._progress(number, len(self._spans))
 
