@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from voiceguide.errors import CueError as CueError
     from voiceguide.errors import OutputError as OutputError
     from voiceguide.errors import Place as Place
+    from voiceguide.errors import PlayerError as PlayerError
     from voiceguide.errors import Refusal as Refusal
     from voiceguide.errors import ScriptError as ScriptError
     from voiceguide.errors import SettingsError as SettingsError
@@ -64,8 +65,8 @@ _HOMES = {
     "cues": ("Bed", "Chime", "Say", "Silence", "Utterance"),
     "durations": ("Ms", "parse_duration"),
     "errors": (
-        "CueError", "OutputError", "Place", "Refusal", "ScriptError", "SettingsError", "SeveralErrors", "SoundError",
-        "SpeechError", "TimelineError", "VoiceguideError",
+        "CueError", "OutputError", "Place", "PlayerError", "Refusal", "ScriptError", "SettingsError", "SeveralErrors",
+        "SoundError", "SpeechError", "TimelineError", "VoiceguideError",
     ),
     "job": ("Job",),
     "page": ("write_page",),

@@ -9,7 +9,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -23,14 +23,17 @@ from voiceguide.durations import Ms, parse_clock, parse_duration, written
 from voiceguide.errors import VoiceguideError
 
 if TYPE_CHECKING:
+    from voiceguide.feed import Found
     from voiceguide.job import Job
+    from voiceguide.player import Watcher
     from voiceguide.render import Progress
     from voiceguide.settings import Preset, Settings, Wishes
 
 PURPOSES = ("podcast", "audiobook", "insight-timer")
 FORMATS = ("mp3", "m4b", "opus", "flac", "wav")
 CAPTIONS = ("vtt", "srt", "lrc")
-"""As in `purposes` and `audiofile`, which a test holds them to: importing those takes longer than `--help` may."""
+PLAYERS = ("mpv", "miniaudio", "system")
+"""As in `purposes`, `audiofile` and `player`, as tests see to: importing those takes longer than `--help` may."""
 
 _INTERRUPTED = 130
 """What shells expect of a program that was stopped with Ctrl-C: 128 and the number of the signal."""
@@ -350,27 +353,31 @@ def list_scripts(*, as_json: bool) -> None:
 @main.command()
 @_session
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE.html", help="Write it as a page to print.")
-def show(job: "Job", *, html: Path | None, as_json: bool) -> None:
+@click.option("--svg", type=click.Path(path_type=Path), metavar="FILE.svg", help="Write it as a picture.")
+def show(job: "Job", *, html: Path | None, svg: Path | None, as_json: bool) -> None:
     """Show a script's parameters and its timeline: when, in which chapter, what is heard.
 
     \b
     Example: voiceguide show back-on-mat --minutes 20 -p name=Ana
     """
-    from voiceguide import page, report  # noqa: PLC0415
+    from voiceguide import page, picture, report  # noqa: PLC0415
     from voiceguide.render import plan  # noqa: PLC0415
 
     if html is not None:
         page.check_page(html)
+    if svg is not None:
+        picture.check_picture(svg)
     with _progress() as progress:
         planned = plan(job, progress=progress)
     if html is not None:
         page.write_page(planned, html)
+    if svg is not None:
+        picture.write_picture(planned, svg)
     if as_json:
         _print_json(report.plan_json(planned))
-    elif html is not None:
-        click.echo(html)
     else:
-        click.echo(report.plan_text(planned))
+        files = [str(file) for file in (html, svg) if file is not None]
+        click.echo("\n".join(files) if files else report.plan_text(planned))
 
 
 @main.command()
@@ -403,6 +410,72 @@ def render(job: "Job", *, as_json: bool) -> None:
 
 
 @main.command()
+@_session
+@click.option(
+    "--from",
+    "start",
+    metavar="TIME-or-CHAPTER",
+    help="Where to begin: start, 5:00, or the title of a chapter. Default: where it was stopped.",
+)
+@click.option("--with", "player", type=click.Choice(PLAYERS), help="What plays it. Default: the first that is there.")
+def play(job: "Job", *, start: str | None, player: str | None, as_json: bool) -> None:
+    """Make a session's recording, if anything of it changed, and play it; or play a recording you have.
+
+    SCRIPT may be a recording, too. It goes on where it was stopped; once it was heard to its end it begins anew, as it
+    does with --from start. Space pauses, left and right go 10 s, up and down to another chapter, q ends.
+
+    \b
+    Example: voiceguide play back-on-mat --from "The waist"
+    """
+    from voiceguide import report  # noqa: PLC0415
+    from voiceguide.cache import Cache  # noqa: PLC0415
+    from voiceguide.player import ended_by_signals, kept_place, open_player, read_recording  # noqa: PLC0415
+    from voiceguide.player import play as play_recording  # noqa: PLC0415
+
+    cache = Cache()
+    recording = read_recording(_recording(job))
+    moment = kept_place(recording, cache) if start is None else recording.moment_of(start)
+    quiet = as_json or bool(click.get_current_context().meta.get(_QUIET))
+    if moment and start is None and not quiet:
+        click.echo(report.resumed_text(moment), err=True)
+    with (
+        ended_by_signals(),
+        contextlib.closing(open_player(recording, moment, player)) as opened,
+        _watcher(quiet=quiet) as watcher,
+    ):
+        played = play_recording(recording, opened, watcher, cache)
+    if as_json:
+        _print_json(report.played_json(played))
+    elif played.goes_on and not quiet:
+        click.echo(report.stopped_text(played), err=True)
+
+
+def _recording(job: "Job") -> Path:
+    """Give the recording that was named, or make that of a script."""
+    from voiceguide.job import Job  # noqa: PLC0415
+    from voiceguide.settings import read_settings  # noqa: PLC0415
+    from voiceguide.soundfiles import is_sound  # noqa: PLC0415
+
+    if is_sound(job.script.name):
+        if job != Job.from_settings(read_settings(), job.script):
+            raise click.UsageError(f"'{job.script}' is a recording: leave out what would make it another one.")
+        return job.script
+    from voiceguide.render import render as render_job  # noqa: PLC0415
+
+    with _progress() as progress:
+        return render_job(replace(job, format=None, captions=()), progress=progress).path
+
+
+def _watcher(*, quiet: bool) -> "contextlib.AbstractContextManager[Watcher]":
+    """Draw on a terminal, write lines anywhere else, and neither if nothing is to be said."""
+    from voiceguide.player import Printed, Screen, shows_and_asks  # noqa: PLC0415
+
+    if quiet:
+        return contextlib.nullcontext(Printed(lambda _: None))
+    return Screen() if shows_and_asks() else contextlib.nullcontext(Printed(click.echo))
+
+
+@main.command()
 @click.argument("name")
 @click.option("--from", "source", type=_ScriptName(), metavar="SCRIPT", help="Copy this script; its parts stay shared.")
 @click.option(
@@ -432,19 +505,27 @@ def new(name: str, source: Path | None, text: TextIO | None, language: str) -> N
 
 @main.command()
 @click.option("--language", metavar="CODE", help="Only voices that speak it.")
+@click.option("--fetch", type=click.Choice(["kokoro"]), help="Download the voices of this engine, and list them.")
 @_AS_JSON
 @_VERBOSELY
-def voices(*, language: str | None, as_json: bool) -> None:
+def voices(*, language: str | None, fetch: str | None, as_json: bool) -> None:
     """List the engines and their voices, by language; an engine that does not work here says why.
+
+    --fetch downloads natural voices for Italian, French, Spanish and more: 120 MB, once. The extra `kokoro` speaks
+    with them.
 
     \b
     Example: voiceguide voices --language de
     """
     from voiceguide import report  # noqa: PLC0415
     from voiceguide.speech import Cast  # noqa: PLC0415
+    from voiceguide.speech.kokoro import fetch_weights  # noqa: PLC0415
 
+    if fetch:
+        with _progress() as progress:
+            fetch_weights(progress)
     with Cast() as cast:
-        listing = cast.listing()
+        listing = tuple(one for one in cast.listing() if fetch in {None, one.engine})
     if as_json:
         _print_json(report.voices_json(listing))
     else:
@@ -543,6 +624,70 @@ def verify(files: tuple[Path, ...], *, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.option("--url", metavar="ADDRESS", help="Where the folder can be reached: write feed.xml into it.")
+@click.option(
+    "--share", is_flag=True, help="Let phones in this network have the recordings, by an address and QR code."
+)
+@click.option("--title", default="Guided sessions", show_default=True, metavar="TEXT", help="Of the feed or page.")
+@click.option("--for", "lasting", type=_Duration(), default="1h", show_default=True, help="How long to share.")
+@click.option(
+    "--host", metavar="ADDRESS", help="Share at this address of this computer. Default: the one in its network."
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=0, metavar="N", help="Share there. Default: any free one."
+)
+@_AS_JSON
+def feed(
+    folder: Path | None,
+    *,
+    url: str | None,
+    share: bool,
+    title: str,
+    lasting: Ms,
+    as_json: bool,
+    **where: Any,  # noqa: ANN401  -- as `sharing` takes it
+) -> None:
+    """Make a podcast of a folder of recordings, or share them with your phone. Without FOLDER: output.
+
+    With --url, feed.xml is written into the folder, and beside each recording its chapters, words and cover: put the
+    folder where ADDRESS is. With --share nothing is written; whoever is in your network and has the address can have
+    the recordings, until the time is over or you press Ctrl-C.
+
+    \b
+    Example: voiceguide feed --share
+    Podcast: voiceguide feed --url https://example.org/sessions/
+    """
+    from voiceguide import report  # noqa: PLC0415
+    from voiceguide.feed import find_recordings, write_feed  # noqa: PLC0415
+    from voiceguide.settings import read_settings  # noqa: PLC0415
+
+    if (url is None) is not share:
+        raise click.UsageError("Give --url ADDRESS for a feed, or --share for your phone: one of them.")
+    found = find_recordings(folder or read_settings().wishes.get("out", Path("output")))
+    if url is None:
+        _share(found, title, lasting, as_json=as_json, **where)
+    elif as_json:
+        _print_json(report.feed_json(found, write_feed(found, url, title=title)))
+    else:
+        click.echo(report.feed_text(found, write_feed(found, url, title=title)))
+
+
+def _share(found: "Found", title: str, lasting: Ms, *, as_json: bool, **where: Any) -> None:  # noqa: ANN401  -- as above
+    from voiceguide import report  # noqa: PLC0415
+    from voiceguide.sharing import share  # noqa: PLC0415
+
+    with share(found, title=title, **where) as sharing:
+        until = datetime.now().astimezone() + timedelta(milliseconds=lasting)
+        if as_json:
+            _print_json(report.shared_json(found, sharing, until))
+        else:
+            click.echo(report.shared_text(found, sharing, until))
+        sharing.serve(lasting)
+    click.echo("nothing is shared any more", err=True)
+
+
+@main.command()
 @click.argument("text")
 @click.option("--voice", metavar="NAME", help="Who speaks: see `voiceguide voices`.")
 @click.option("--rate", type=click.IntRange(60, 220), metavar="N", help="Words a minute. Default: 115.")
@@ -574,6 +719,27 @@ def say(text: str, voice: str | None, rate: int | None, language: str | None, ou
             progress=progress,
         )
     click.echo(f"{out}\n  {written(length)}")
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Default: any that is free.")
+@click.option("--browser/--no-browser", default=True, help="Open the page in the browser, or only print its address.")
+@_VERBOSELY
+def studio(*, port: int, browser: bool) -> None:
+    """Open a page for all of this in the browser; it is served to this computer alone, until Ctrl-C.
+
+    \b
+    Example: voiceguide studio
+    """
+    from voiceguide.studio import serve  # noqa: PLC0415
+
+    def ready(address: str) -> None:
+        click.echo(address)
+        click.echo("this page is for you alone; Ctrl-C ends it", err=True)
+        if browser:
+            click.launch(address)
+
+    serve(port=port, ready=ready)
 
 
 @main.group(invoke_without_command=True)
@@ -645,6 +811,32 @@ def settings_edit() -> None:
     path.touch()
     click.edit(filename=str(path))
     read_settings()
+
+
+@main.command()
+@_AS_JSON
+@_VERBOSELY
+def doctor(*, as_json: bool) -> None:
+    """Try out what works here: voices, kinds of files, players, folders; and say what to do about what does not.
+
+    Exit status 1 if no MP3 can be made.
+
+    \b
+    Example: voiceguide doctor
+    """
+    from voiceguide import report  # noqa: PLC0415
+    from voiceguide.cache import Cache  # noqa: PLC0415
+    from voiceguide.doctor import can_render, examine  # noqa: PLC0415
+    from voiceguide.speech import Cast  # noqa: PLC0415
+
+    with Cast() as cast:
+        tried = examine(cast, Cache())
+    if as_json:
+        _print_json(report.tried_json(tried))
+    else:
+        click.echo(report.tried_text(tried))
+    if not can_render(tried):
+        click.get_current_context().exit(1)
 
 
 @main.group()

@@ -17,6 +17,7 @@ from voiceguide.check import missing_safety
 from voiceguide.cues import Chime, Cue, Say, Utterance, opened, read_cues
 from voiceguide.durations import Ms, written
 from voiceguide.errors import OutputError, Place, VoiceguideError, did_you_mean
+from voiceguide.files import safe_name
 from voiceguide.job import PROOF_SILENCE, Job, as_asked
 from voiceguide.levels import VOICE_LUFS
 from voiceguide.script import Known, Script, Source, expand, read_script
@@ -239,7 +240,8 @@ def output_path(job: Job) -> Path:
         raise OutputError("a recording can't go to stdout: what stands first in it is written last", hint="name a file")
     if not out.suffix or out.is_dir():
         proof = "-proof" if job.proof else ""
-        out /= f"{job.name or _usual_name(job)}{proof}.{job.format or audiofile.FORMATS[0]}"
+        name = safe_name(job.name) if job.name else _usual_name(job)
+        out /= f"{name}{proof}.{job.format or audiofile.FORMATS[0]}"
     _check_ending(out, job.format)
     return out
 
@@ -247,7 +249,8 @@ def output_path(job: Job) -> Path:
 def _usual_name(job: Job) -> str:
     """`evening`, `evening-20m` if a length was asked for that is kept, `evening-de` of a translation."""
     language = shipped.language_folder(job.script)
-    name = f"{job.script.stem}-{language}" if language else job.script.stem
+    stem = safe_name(job.script.stem)
+    name = f"{stem}-{language}" if language else stem
     return name if job.target is None or job.proof else f"{name}-{written(job.target)}"
 
 

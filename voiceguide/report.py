@@ -3,15 +3,19 @@
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
-from typing import assert_never
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, assert_never
 
 from voiceguide.cache import Cache
 from voiceguide.check import Checked, Finding
 from voiceguide.cues import Bed, Chime, Say, Silence
+from voiceguide.doctor import Tried, can_render
 from voiceguide.durations import Ms, clock, written
 from voiceguide.errors import Place, VoiceguideError
+from voiceguide.feed import Found
 from voiceguide.new import Started
+from voiceguide.player import Played
 from voiceguide.points import Mode, Point, spellings, whole_table
 from voiceguide.render import Plan, Rendered
 from voiceguide.script import Parameter, Source, bounds
@@ -20,6 +24,9 @@ from voiceguide.sounds import Description
 from voiceguide.speech import Listed, Voice, speaks
 from voiceguide.timeline import Chapter, Placed, Timeline
 from voiceguide.verify import Fault, Verified
+
+if TYPE_CHECKING:
+    from voiceguide.sharing.server import Sharing
 
 Json = dict[str, object]
 
@@ -48,6 +55,24 @@ def rendered_text(made: Rendered) -> str:
     lines = f"{_count(made.spoken_new, 'line')} spoken now, {made.spoken_cached} kept from before"
     names = "\n".join(map(str, (made.path, *made.captions))) + (" (replaced)" if made.replaced else "")
     return f"{names}\n  {_length(made.length)}, {_count(len(made.chapters), 'chapter')}; {lines}"
+
+
+def played_json(played: Played) -> Json:
+    """Tell how far a recording was heard: times in milliseconds; `goes_on` is 0 where it begins anew."""
+    return {
+        "path": str(played.recording.path),
+        "milliseconds": played.recording.length,
+        "stopped": played.moment,
+        "goes_on": played.goes_on,
+    }
+
+
+def resumed_text(moment: Ms) -> str:
+    return f"it goes on where it was stopped, at {clock(moment)}; --from start begins anew"
+
+
+def stopped_text(played: Played) -> str:
+    return f"stopped at {clock(played.moment)}; it goes on there the next time"
 
 
 def verified_json(verified: Verified) -> Json:
@@ -89,6 +114,66 @@ def _fault(fault: Fault) -> str:
     moment = "" if fault.at is None else f"at {clock(fault.at)}.{fault.at % 1000 // 100}, "
     place = f"{fault.file}:{fault.line}, " if fault.file else ""
     return f"{moment}{place}{fault.message}"
+
+
+def feed_json(found: Found, out: Path) -> Json:
+    """Describe a feed: lengths in milliseconds, sizes in bytes."""
+    return {"path": str(out), "recordings": _recordings(found), "left_out": _left_out_json(found)}
+
+
+def feed_text(found: Found, out: Path) -> str:
+    return "\n".join([str(out), f"  {_count(len(found.recordings), 'recording')}", *_left_out(found)])
+
+
+def shared_json(found: Found, sharing: "Sharing", until: datetime) -> Json:
+    """Describe what is shared, where and until when, before it can be had."""
+    return {
+        "url": sharing.url,
+        "feed": sharing.feed_url,
+        "until": until.isoformat(timespec="seconds"),
+        "public": sharing.is_public,
+        "recordings": _recordings(found),
+        "left_out": _left_out_json(found),
+    }
+
+
+def shared_text(found: Found, sharing: "Sharing", until: datetime) -> str:
+    whom = "anyone on the internet who has" if sharing.is_public else "those in this network who have"
+    day = "" if until.date() == datetime.now(until.tzinfo).date() else f"{until:%A} "
+    return "\n".join(
+        [
+            table([(one.title, clock(one.length)) for one in found.recordings]),
+            *_left_out(found),
+            "",
+            sharing.qr_text,
+            "",
+            sharing.url,
+            f"  as a feed: {sharing.feed_url}",
+            f"  shared until {day}{until:%H:%M}, or Ctrl-C: this, and nothing else, with {whom} the address",
+        ]
+    )
+
+
+def _recordings(found: Found) -> list[Json]:
+    return [
+        {
+            "path": str(one.path),
+            "title": one.title,
+            "language": one.language or None,
+            "milliseconds": one.length,
+            "size": one.size,
+            "chapters": _chapters(one.chapters),
+        }
+        for one in found.recordings
+    ]
+
+
+def _left_out_json(found: Found) -> list[Json]:
+    return [{"path": str(one.path), "why": one.why} for one in found.left_out]
+
+
+def _left_out(found: Found) -> Iterator[str]:
+    return (f"  left out: {one.path.name}: {one.why}" for one in found.left_out)
 
 
 def checked_json(checked: Checked) -> Json:
@@ -414,6 +499,22 @@ def _set(settings: Settings) -> Iterator[tuple[str, _Set]]:
         said = {one: value for one, value in settings.said.items() if one.partition(".")[0] == key}
         for one, value in (said or {key: default}).items():
             yield one, _Set(value=value, said=bool(said), meaning=meaning)
+
+
+def tried_json(tried: Sequence[Tried]) -> Json:
+    """Tell what works here; `works` is whether an MP3 can be made."""
+    return {"works": can_render(tried), "tried": [asdict(one) for one in tried]}
+
+
+def tried_text(tried: Sequence[Tried]) -> str:
+    """Say what works here, and what to do about what does not."""
+    rows = table([("works" if one.works else "fails", one.about, one.told) for one in tried]).splitlines()
+    lines: list[str] = []
+    for row, one in zip(rows, tried, strict=True):
+        lines += [row] if one.works or not one.advice else [row, f"       {one.advice}"]
+    lacking = [one.about for one in tried if one.needed and not one.works]
+    end = f"no MP3 can be made: see {', '.join(lacking)}" if lacking else "recordings can be made"
+    return "\n".join([*lines, "", end])
 
 
 def cache_json(cache: Cache) -> Json:
