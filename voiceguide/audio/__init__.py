@@ -174,7 +174,7 @@ class Span:
         return mix
 
 
-_MIX_VERSION = 4
+_MIX_VERSION = 5
 """To be raised with any change here that can be heard: kept frames are made again."""
 
 

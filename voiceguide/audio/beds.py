@@ -20,6 +20,7 @@ _HELD_MS, _LONG_MS = 8_000, 20_000
 _RISE_DB = 6.0
 _UP_MS_PER_DB, _DOWN_MS_PER_DB = 1_000.0, 250.0
 """6 s up, and 1.5 s down before the words."""
+_NEPERS_PER_DB = np.float32(np.log(10) / 20)
 
 
 class Looping(Protocol):
@@ -70,8 +71,8 @@ class Course:
 
     def samples(self, positions: NDArray[np.int64]) -> Samples:
         """Give what is heard of it at samples of the stretch, (frames, channels)."""
-        loop = self.loop.samples()
-        heard: Samples = loop[(positions + self.phase * FRAME) % len(loop)] * self._gains(positions)[:, None]
+        around = self.loop.samples().take(positions + self.phase * FRAME, axis=0, mode="wrap")
+        heard: Samples = around * self._gains(positions)[:, None]
         return heard
 
     def moving(self) -> Iterator[tuple[int, int]]:
@@ -101,8 +102,9 @@ class Course:
     def _gains(self, positions: NDArray[np.int64]) -> NDArray[np.float32]:
         frames, level_db, presence = self._columns()
         at = positions / FRAME
-        db, faded = np.interp(at, frames, level_db), np.interp(at, frames, presence)
-        gains: NDArray[np.float32] = (10 ** (db / 20) * np.sin(np.pi / 2 * faded) ** 2).astype(np.float32)
+        gains: NDArray[np.float32] = np.exp(np.interp(at, frames, level_db).astype(np.float32) * _NEPERS_PER_DB)
+        if min(presence) < 1:
+            gains *= np.sin(np.pi / 2 * np.interp(at, frames, presence).astype(np.float32)) ** 2
         return gains
 
     def _columns(self) -> tuple[list[int], list[float], list[float]]:
