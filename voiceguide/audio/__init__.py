@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voiceguide import levels
-from voiceguide.audio.beds import Course, Looping, courses
+from voiceguide.audio.beds import Course, Looping, Point, courses
 from voiceguide.audio.grid import DECODER_DELAY, ENCODER_DELAY, LEAD, frame_after, frame_at, frames_to_hold
 from voiceguide.cache import digest
 from voiceguide.cues import FADE_OUT, Bed, Chime, Say, Silence, Utterance
@@ -25,7 +25,7 @@ from voiceguide.loops import FRAME
 from voiceguide.timeline import Placed, Timeline
 
 __all__ = [
-    "AIR_DBFS", "CONTEXT", "DECODER_DELAY", "ENCODER_DELAY", "FRAME", "Layer", "Looping", "Mix", "Ringing",
+    "AIR_DBFS", "CONTEXT", "DECODER_DELAY", "ENCODER_DELAY", "FRAME", "Layer", "Looping", "Mix", "Point", "Ringing",
     "Sounding", "Span", "event_gains", "spans",
 ]  # fmt: skip
 

@@ -9,8 +9,8 @@ import importlib.metadata
 import itertools
 import os
 import struct
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voiceguide import levels
-from voiceguide.audio import CONTEXT, FRAME, Span
+from voiceguide.audio import CONTEXT, FRAME, Point, Span
 from voiceguide.audiofile.layer3 import Strip, cut, frame_size, frame_starts, header, repeated, silent
 from voiceguide.cache import Cache, digest
 from voiceguide.levels import Samples
@@ -49,6 +49,10 @@ _AT_ONCE = 250_000
 """Bytes of a background that are held at a time, however long it goes on: they fit a processor's cache."""
 _BLOCKS_A_SECOND = 10
 """Of which the power is measured."""
+
+
+Background = tuple[tuple[str, tuple[Point, ...]], ...]
+"""What goes on in a plain span: each bed and its level; none where it is air alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +94,14 @@ class Sounded:
     new: bool | None
     """Encoded now, or kept from before; None of silence, and of a loop that was there already in this session."""
     coding: Coding
+    looped: bool = False
+    """Whether its frames are those of a loop."""
 
     def strips(self) -> Iterator[Strip]:
         """Give its frames, never more than a few MB of them at a time."""
         if self.encoded is None:
             yield from _silence(self.span, self.coding)
-        elif _loops(self.span):
+        elif self.looped:
             yield from _going_on(self.encoded.strip, _phase(self.span), self.span.frames)
         else:
             yield self.encoded.strip
@@ -105,7 +111,7 @@ class Sounded:
         """Of all its blocks that could be loud enough to count: air never is."""
         if self.encoded is None or (self.span.plain and not self.span.beds):
             return np.zeros(0, np.float32)
-        if _loops(self.span):
+        if self.looped:
             return np.resize(self.encoded.powers, self.span.frames * FRAME * _BLOCKS_A_SECOND // levels.RATE)
         return self.encoded.powers
 
@@ -117,15 +123,16 @@ def sounded(spans: Sequence[Span], cache: Cache, coding: Coding) -> Iterator[Sou
     """
     workers = os.cpu_count() or 1
     waiting: deque[tuple[Span, _Frames | None]] = deque()
-    loops: dict[object, _Frames] = {}
+    looped = _worth_a_loop(spans)
+    loops: dict[Background, _Frames] = {}
     with ThreadPoolExecutor(workers) as pool:
 
         def begun(span: Span) -> _Frames | None:
             if span.silent:
                 return None
-            if not _loops(span):
+            name = _background(span)
+            if name is None or name not in looped:
                 return _Frames(span, cache, coding, pool)
-            name = tuple((bed.loop.key, bed.points) for bed in span.beds)
             if name not in loops:
                 loops[name] = _Frames(_loop(span), cache, coding, pool)
             return loops[name]
@@ -134,9 +141,9 @@ def sounded(spans: Sequence[Span], cache: Cache, coding: Coding) -> Iterator[Sou
             for span in spans:
                 waiting.append((span, begun(span)))
                 if len(waiting) > 4 * workers:
-                    yield _taken(*waiting.popleft(), coding)
+                    yield _taken(*waiting.popleft(), coding, looped)
             while waiting:
-                yield _taken(*waiting.popleft(), coding)
+                yield _taken(*waiting.popleft(), coding, looped)
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -165,16 +172,30 @@ class _Frames:
         return encoded
 
 
-def _taken(span: Span, frames: _Frames | None, coding: Coding) -> Sounded:
+def _taken(span: Span, frames: _Frames | None, coding: Coding, looped: Collection[Background]) -> Sounded:
     if frames is None:
         return Sounded(span=span, encoded=None, new=None, coding=coding)
     new, frames.new = frames.new, None
-    return Sounded(span=span, encoded=frames.get(), new=new, coding=coding)
+    return Sounded(span=span, encoded=frames.get(), new=new, coding=coding, looped=_background(span) in looped)
 
 
-def _loops(span: Span) -> bool:
-    """Whether its frames are those of a loop; at the session's start there is nothing for a loop to lean on."""
-    return span.plain and not span.silent and span.context == CONTEXT
+def _background(span: Span) -> Background | None:
+    """Name what could loop; None where more goes on, and at the start: a loop would have nothing to lean on."""
+    if not span.plain or span.silent or span.context != CONTEXT:
+        return None
+    return tuple((bed.loop.key, bed.points) for bed in span.beds)
+
+
+def _worth_a_loop(spans: Iterable[Span]) -> Collection[Background]:
+    """Find the backgrounds that go on for longer than a loop of them: others take less as they come."""
+    lasting: Counter[Background] = Counter()
+    loops: dict[Background, int] = {}
+    for span in spans:
+        name = _background(span)
+        if name is not None:
+            lasting[name] += span.frames
+            loops.setdefault(name, _loop(span).frames)
+    return {name for name, frames in lasting.items() if frames >= loops[name]}
 
 
 def _loop(span: Span) -> Span:
