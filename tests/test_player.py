@@ -29,6 +29,13 @@ from voiceguide.player.sound import Sound
 from voiceguide.player.system import System
 from voiceguide.player.terminal import _block
 
+HEEDING = [
+    sys.executable,
+    "-c",
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from voiceguide.cli import main; main()",
+]
+"""The command line, which Ctrl-C ends also where a shell's background, in which the tests may run, would ignore it."""
+
 SCRIPT = """\
 ---
 title: A short one
@@ -127,7 +134,7 @@ class Terminal:
         self.before = termios.tcgetattr(self.its)
         self._read = ""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "voiceguide", "play", *arguments],
+            [*HEEDING, "play", *arguments],
             stdin=self.its, stdout=self.its, stderr=self.its,
             env=os.environ | {"TERM": "xterm", "VOICEGUIDE_AUDIO": "null"},
             start_new_session=True,
@@ -216,7 +223,7 @@ def test_it_goes_on_where_it_was_stopped_and_begins_anew_once_it_was_heard(
     keep_place(recording, Ms(19_000), Cache())
     began = time.monotonic()
     child = subprocess.Popen(
-        [sys.executable, "-m", "voiceguide", "play", str(made), "--with", player],
+        [*HEEDING, "play", str(made), "--with", player],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     assert child.stdout is not None
