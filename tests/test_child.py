@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -86,21 +87,28 @@ def test_where_there_is_no_clock_for_it_the_one_who_asks_has_one(script: Path, m
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="nobody says how much a process has")
 @pytest.mark.parametrize("large", LARGE.values(), ids=LARGE)
 def test_what_becomes_too_large_is_refused_with_its_line_and_the_next_is_none_the_worse(
-    script: Path, large: str
+    script: Path, large: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    peaks_mb: list[float] = []
+    kill = subprocess.Popen.kill
+
+    def looked_at_and_killed(process: subprocess.Popen[bytes]) -> None:
+        peaks_mb.append(peak_mb(process.pid))
+        kill(process)
+
+    monkeypatch.setattr(subprocess.Popen, "kill", looked_at_and_killed)
     error = refusal(script, f"Rest.\n{large}\n")
     assert error.message == "this is nested too deeply, or becomes too large"
     assert error.at is not None
     assert error.at.line == 7
-    assert child_peak_mb() < 700
+    assert [peak for peak in peaks_mb if peak < 700] == peaks_mb != []
     assert [plain(line.text) for line in expanded(script, SOME + "Rest.\n").lines] == ["Rest."]
 
 
-def child_peak_mb() -> float:
-    """The most memory that any process started here has had."""
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
+def peak_mb(process: int) -> float:
+    """The most memory that a process has had."""
+    status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def test_a_process_killed_from_outside_is_started_again(script: Path) -> None:
