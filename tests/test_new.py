@@ -168,7 +168,7 @@ def test_what_may_mean_something_else_is_no_direction(text: str) -> None:
         ("A.\n---\n* * *\n....\nB.", ["A.", "B."], []),
         ("Yes! \N{PERSON WITH FOLDED HANDS}", ["Yes!"], ["can't be said: it became a comment"]),
         ("#tag [x](y) <b>c</b>", ["#tag [x] (y) < b>c< /b>"], ["'[x]' is said as it stands"]),
-        ("{{ name }} {% if %} {# no #} a\\b 5 * 3 *so* x", None, ["'{ name }'", "'{% if %}'", "'{# no #}'"]),
+        ("{{ name }} {% if %} {# no #} a\\b 5 * 3 *so* x", None, ["'{{ name }}'", "'{% if %}'", "'{# no #}'"]),
         ("A line that its editor broke after seventy characters or so, and\nthat goes on.", None, []),
         ("Two lines\nof a poem", ["Two lines", "of a poem"], []),
         ("a\x07b\u2028c", ["a b", "c"], ["characters that can't be seen were left out"]),

@@ -162,9 +162,10 @@ def test_a_body_that_is_too_large_is_not_taken(page: Client) -> None:
         head = [f"{name}: {value}" for name, value in page.own.items()]
         head += ["Content-Type: application/json", "Transfer-Encoding: chunked"]
         client.sendall(("POST /api/check HTTP/1.1\r\n" + "\r\n".join(head) + "\r\n\r\n").encode() + chunk * 5)
+        client.sendall(b"0\r\n\r\n")
         assert b" 413 " in client.recv(100)
     for length in ("-1", "x", "99999999999999999999"):
-        answer = page.send("POST", "/api/check", b"{}", Content_Type="application/json", Content_Length=length)
+        answer = page.send("POST", "/api/check", Content_Type="application/json", Content_Length=length)
         assert answer.status in {400, 413}, length
 
 

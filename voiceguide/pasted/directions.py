@@ -10,7 +10,7 @@ from pathlib import Path
 from voiceguide.durations import Ms, parse_clock, written
 
 DIRECTION = re.compile(
-    r"""\((?P<round>[^()\[\]{}]*)\) | \[(?P<square>[^()\[\]{}]*)\] | \{(?P<curly>[^()\[\]{}]*)\}
+    r"""\((?P<round>[^()\[\]{}]*)\) | \[(?P<square>[^()\[\]{}]*)\] | \{+(?P<curly>[^()\[\]{}]*)\}+
     | \*+(?P<stars>[^*]+)\*+ | <break\s+time="(?P<ssml>[^"]*)"\s*/?>""",
     re.VERBOSE,
 )

@@ -1,5 +1,6 @@
 """What is heard now -> a calm block on the terminal, and the keys pressed there; or lines, where there is none."""
 
+import abc
 import collections
 import contextlib
 import os
@@ -129,7 +130,7 @@ def ended_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-class _Typed:
+class _Typed(abc.ABC):
     """What was typed, taken apart into keys."""
 
     def __init__(self) -> None:
@@ -142,8 +143,9 @@ class _Typed:
             self._waiting.extend(_KEYS[one] for one in pressed if one in _KEYS)
         return self._waiting.popleft() if self._waiting else None
 
+    @abc.abstractmethod
     def _read(self, seconds: float) -> str:
-        raise NotImplementedError
+        """Give what is typed, waiting for it no longer than that; nothing if it was nothing."""
 
 
 if sys.platform == "win32":

@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BODY_BYTES = 256 * 1024
+_MOST_FORGOTTEN_BYTES = 16 * MOST_BODY_BYTES
 
 _SAFE = ("GET", "HEAD")
 _OWN_SITE = ("same-origin", "none")
@@ -26,6 +27,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+_CONTENT_TOO_LARGE = 413
 _TOO_LARGE = f"More than {MOST_BODY_BYTES // 1024} KiB are not taken."
 _NO_TOKEN = "Open the address that `voiceguide studio` printed: it lets this browser in."  # noqa: S105  -- it is none
 
@@ -45,6 +47,8 @@ class Guard:
         headers = Headers(scope=scope)
         refusal = self._refusal(scope, headers)
         if refusal is not None:
+            if refusal.status_code == _CONTENT_TOO_LARGE and int(headers["content-length"]) <= _MOST_FORGOTTEN_BYTES:
+                await _forgotten(receive)
             await refusal(scope, receive, _marked(send))
         else:
             await self._app(scope, _counted(receive), _marked(send))
@@ -60,7 +64,7 @@ class Guard:
         if scope["method"] not in _SAFE and headers.get("content-type", "").partition(";")[0] != "application/json":
             return _refused(415, "Only JSON is taken.")
         if int(headers.get("content-length", "0")) > MOST_BODY_BYTES:  # h11 lets nothing through that is no number
-            return _refused(413, _TOO_LARGE)
+            return _refused(_CONTENT_TOO_LARGE, _TOO_LARGE)
         return self._entrance(scope)
 
     def _is_ours(self, headers: Headers) -> bool:
@@ -99,10 +103,25 @@ def _counted(receive: Receive) -> Receive:
         message = await receive()
         size += len(message.get("body", b""))
         if size > MOST_BODY_BYTES:
-            raise HTTPException(413, _TOO_LARGE)  # which the application answers
+            if message.get("more_body"):
+                await _forgotten(receive)
+            raise HTTPException(_CONTENT_TOO_LARGE, _TOO_LARGE)  # which the application answers
         return message
 
     return counted
+
+
+async def _forgotten(receive: Receive) -> None:
+    """Let the rest of a body come, if it is not all too much: closed while it comes, a connection loses our answer.
+
+    Nobody waits long for it: a request that is not whole within seconds is dropped.
+    """
+    left = _MOST_FORGOTTEN_BYTES
+    while left > 0:
+        message = await receive()
+        if not message.get("more_body"):
+            return
+        left -= len(message["body"])
 
 
 def _marked(send: Send) -> Send:
