@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from as_typed import AS_TYPED
 from click.testing import CliRunner, Result
 
 from voiceguide.cli import main
@@ -243,10 +244,8 @@ def test_ctrl_c_leaves_no_half_file_and_says_what_is_kept(script: Path) -> None:
             "minutes: 1 (0.5 to 2)\n", ""
         )
     )
-    # A shell starts what runs in its background with the signal ignored, and these tests may run there.
-    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    command = f"{heeding}from voiceguide.cli import main; main(['render', 'short.md', '--voice', 'tone'])"
-    process = subprocess.Popen([sys.executable, "-c", command], stderr=subprocess.PIPE, text=True)
+    command = [*AS_TYPED, "render", "short.md", "--voice", "tone"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     time.sleep(2.5)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)

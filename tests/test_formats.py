@@ -32,8 +32,8 @@ from voiceguide.audiofile.flac import write_flac
 from voiceguide.audiofile.mp3 import Written
 from voiceguide.audiofile.wav import wav_head
 from voiceguide.cache import Cache
-from voiceguide.cli import CAPTIONS as OFFERED_CAPTIONS
-from voiceguide.cli import FORMATS as OFFERED_FORMATS
+from voiceguide.cli.options import CAPTIONS as OFFERED_CAPTIONS
+from voiceguide.cli.options import FORMATS as OFFERED_FORMATS
 from voiceguide.cues import Chime, Cue, Mark, Say
 from voiceguide.durations import Ms
 from voiceguide.levels import Samples

@@ -24,7 +24,7 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     "pydub": "soundfiles.py", "imageio_ffmpeg": "soundfiles.py",
     "soxr": "levels.py",
     "lameenc": "audiofile/lame.py", "av": "audiofile/pyav.py", "mutagen": "audiofile/tags.py",
-    "click": "cli.py", "rich": ("cli.py", "player/terminal.py"), "miniaudio": "player/miniaudio.py",
+    "click": "cli", "rich": ("cli/options.py", "player/terminal.py"), "miniaudio": "player/miniaudio.py",
     "starlette": ("sharing", "studio"), "uvicorn": ("sharing", "studio"), "h11": ("sharing", "studio"),
     "segno": "sharing",
 }  # fmt: skip

@@ -14,27 +14,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from as_typed import AS_TYPED
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
 from voiceguide import Cache, Chapter, Job, Ms, VoiceguideError, render
 from voiceguide.audiofile.promise import Event
-from voiceguide.cli import PLAYERS as CLI_PLAYERS
 from voiceguide.cli import main
+from voiceguide.cli.options import PLAYERS as CLI_PLAYERS
 from voiceguide.player import PLAYERS, Recording, kept_place, read_recording
 from voiceguide.player.kinds import Now
 from voiceguide.player.places import keep_place
 from voiceguide.player.sound import Sound
 from voiceguide.player.system import System
 from voiceguide.player.terminal import _block
-
-HEEDING = [
-    sys.executable,
-    "-c",
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from voiceguide.cli import main; main()",
-]
-"""The command line, which Ctrl-C ends also where a shell's background, in which the tests may run, would ignore it."""
 
 SCRIPT = """\
 ---
@@ -134,7 +128,7 @@ class Terminal:
         self.before = termios.tcgetattr(self.its)
         self._read = ""
         self.process = subprocess.Popen(
-            [*HEEDING, "play", *arguments],
+            [*AS_TYPED, "play", *arguments],
             stdin=self.its, stdout=self.its, stderr=self.its,
             env=os.environ | {"TERM": "xterm", "VOICEGUIDE_AUDIO": "null"},
             start_new_session=True,
@@ -223,7 +217,7 @@ def test_it_goes_on_where_it_was_stopped_and_begins_anew_once_it_was_heard(
     keep_place(recording, Ms(19_000), Cache())
     began = time.monotonic()
     child = subprocess.Popen(
-        [*HEEDING, "play", str(made), "--with", player],
+        [*AS_TYPED, "play", str(made), "--with", player],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     assert child.stdout is not None

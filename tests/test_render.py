@@ -17,9 +17,10 @@ import pytest
 import soundfile
 from test_audiofile import decoded
 
-from voiceguide import Job, OutputError, Rendered, SeveralErrors, SoundError, cli, levels, plan, render
+from voiceguide import Job, OutputError, Rendered, SeveralErrors, SoundError, levels, plan, render
 from voiceguide.audio import FRAME
 from voiceguide.cache import Cache
+from voiceguide.cli.options import PURPOSES as OFFERED_PURPOSES
 from voiceguide.cues import Bed, Chime, Say, Silence
 from voiceguide.durations import Ms
 from voiceguide.levels import Samples
@@ -348,7 +349,7 @@ def test_a_purpose_sets_loudness_peaks_and_bit_rate(
 
 
 def test_the_purposes_offered_are_those_there_are() -> None:
-    assert tuple(PURPOSES) == cli.PURPOSES
+    assert tuple(PURPOSES) == OFFERED_PURPOSES
 
 
 def test_a_purpose_that_is_not_there_or_wants_another_bit_rate_is_told(job: Job) -> None:

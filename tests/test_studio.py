@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from as_typed import AS_TYPED
 from running_studio import Answer, Client, studio
 
 from voiceguide import VoiceguideError, shipped, verify
@@ -407,10 +408,7 @@ def test_a_name_that_is_no_name_is_refused(page: Client, name: str) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
 def test_the_command_prints_the_address_and_ends_quietly() -> None:
-    # A shell starts what runs in its background with the signal ignored, and these tests may run there.
-    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    code = f"{heeding}from voiceguide.cli import main; main(['studio', '--no-browser'])"
-    command = [sys.executable, "-c", code]
+    command = [*AS_TYPED, "studio", "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         client = Client(process.stdout.readline().strip())
