@@ -10,12 +10,8 @@ from typing import TYPE_CHECKING, assert_never
 from voiceguide.cache import Cache
 from voiceguide.check import Checked, Finding
 from voiceguide.cues import Bed, Chime, Say, Silence
-from voiceguide.doctor import Tried, can_render
 from voiceguide.durations import Ms, clock, written
 from voiceguide.errors import Place, VoiceguideError
-from voiceguide.feed import Found
-from voiceguide.new import Started
-from voiceguide.player import Played
 from voiceguide.points import Mode, Point, spellings, whole_table
 from voiceguide.render import Plan, Rendered
 from voiceguide.script import Parameter, Source, bounds
@@ -25,7 +21,11 @@ from voiceguide.speech import Listed, Voice, speaks
 from voiceguide.timeline import Chapter, Placed, Timeline
 from voiceguide.verify import Fault, Verified
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # each belongs to a command of its own, and takes a while to load
+    from voiceguide.doctor import Tried
+    from voiceguide.feed import Found
+    from voiceguide.new import Started
+    from voiceguide.player import Played
     from voiceguide.sharing.server import Sharing
 
 Json = dict[str, object]
@@ -57,7 +57,7 @@ def rendered_text(made: Rendered) -> str:
     return f"{names}\n  {_length(made.length)}, {_count(len(made.chapters), 'chapter')}; {lines}"
 
 
-def played_json(played: Played) -> Json:
+def played_json(played: "Played") -> Json:
     """Tell how far a recording was heard: times in milliseconds; `goes_on` is 0 where it begins anew."""
     return {
         "path": str(played.recording.path),
@@ -71,7 +71,7 @@ def resumed_text(moment: Ms) -> str:
     return f"it goes on where it was stopped, at {clock(moment)}; --from start begins anew"
 
 
-def stopped_text(played: Played) -> str:
+def stopped_text(played: "Played") -> str:
     return f"stopped at {clock(played.moment)}; it goes on there the next time"
 
 
@@ -116,16 +116,16 @@ def _fault(fault: Fault) -> str:
     return f"{moment}{place}{fault.message}"
 
 
-def feed_json(found: Found, out: Path) -> Json:
+def feed_json(found: "Found", out: Path) -> Json:
     """Describe a feed: lengths in milliseconds, sizes in bytes."""
     return {"path": str(out), "recordings": _recordings(found), "left_out": _left_out_json(found)}
 
 
-def feed_text(found: Found, out: Path) -> str:
+def feed_text(found: "Found", out: Path) -> str:
     return "\n".join([str(out), f"  {_count(len(found.recordings), 'recording')}", *_left_out(found)])
 
 
-def shared_json(found: Found, sharing: "Sharing", until: datetime) -> Json:
+def shared_json(found: "Found", sharing: "Sharing", until: datetime) -> Json:
     """Describe what is shared, where and until when, before it can be had."""
     return {
         "url": sharing.url,
@@ -137,7 +137,7 @@ def shared_json(found: Found, sharing: "Sharing", until: datetime) -> Json:
     }
 
 
-def shared_text(found: Found, sharing: "Sharing", until: datetime) -> str:
+def shared_text(found: "Found", sharing: "Sharing", until: datetime) -> str:
     whom = "anyone on the internet who has" if sharing.is_public else "those in this network who have"
     day = "" if until.date() == datetime.now(until.tzinfo).date() else f"{until:%A} "
     return "\n".join(
@@ -154,7 +154,7 @@ def shared_text(found: Found, sharing: "Sharing", until: datetime) -> str:
     )
 
 
-def _recordings(found: Found) -> list[Json]:
+def _recordings(found: "Found") -> list[Json]:
     return [
         {
             "path": str(one.path),
@@ -168,11 +168,11 @@ def _recordings(found: Found) -> list[Json]:
     ]
 
 
-def _left_out_json(found: Found) -> list[Json]:
+def _left_out_json(found: "Found") -> list[Json]:
     return [{"path": str(one.path), "why": one.why} for one in found.left_out]
 
 
-def _left_out(found: Found) -> Iterator[str]:
+def _left_out(found: "Found") -> Iterator[str]:
     return (f"  left out: {one.path.name}: {one.why}" for one in found.left_out)
 
 
@@ -446,7 +446,7 @@ _PREGNANCY = {
 }
 
 
-def started_text(started: Started) -> str:
+def started_text(started: "Started") -> str:
     """Say where a new script is, what was not understood of a text, and what to do next."""
     name = f"'{started.name}'" if " " in started.name else started.name
     lines = [str(started.path), *(f"  line {note.line}: {note.message}" for note in started.notes)]
@@ -501,12 +501,14 @@ def _set(settings: Settings) -> Iterator[tuple[str, _Set]]:
             yield one, _Set(value=value, said=bool(said), meaning=meaning)
 
 
-def tried_json(tried: Sequence[Tried]) -> Json:
+def tried_json(tried: "Sequence[Tried]") -> Json:
     """Tell what works here; `works` is whether an MP3 can be made."""
+    from voiceguide.doctor import can_render  # noqa: PLC0415  -- as above
+
     return {"works": can_render(tried), "tried": [asdict(one) for one in tried]}
 
 
-def tried_text(tried: Sequence[Tried]) -> str:
+def tried_text(tried: "Sequence[Tried]") -> str:
     """Say what works here, and what to do about what does not."""
     rows = table([("works" if one.works else "fails", one.about, one.told) for one in tried]).splitlines()
     lines: list[str] = []

@@ -78,6 +78,26 @@ class Words:
         return bool(self.patterns["negated"].search(near) or self.patterns["denied_after"].search(soon))
 
 
+class _Patterns(Mapping[str, re.Pattern[str]]):
+    """Each is compiled when it is first asked for: all of them take 0.1 s, and a render needs one."""
+
+    def __init__(self, lists: Mapping[str, list[str]], time: str) -> None:
+        self._lists = lists
+        self._time = time
+        self._compiled: dict[str, re.Pattern[str]] = {}
+
+    def __getitem__(self, kind: str) -> re.Pattern[str]:
+        if kind not in self._compiled:
+            self._compiled[kind] = _any_of(self._lists[kind], self._time, self._lists["diseases"])
+        return self._compiled[kind]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lists)
+
+    def __len__(self) -> int:
+        return len(self._lists)
+
+
 def words_of(language: str) -> Words | None:
     """Give what is listened for in a language such as `de-AT`; None for one nobody has written that for."""
     return _read(language.partition("-")[0])
@@ -109,7 +129,7 @@ def _read(language: str) -> Words | None:
         language=language,
         letters=letters,
         densest=densest,
-        patterns={kind: _any_of(texts, time, lists["diseases"]) for kind, texts in lists.items()},
+        patterns=_Patterns(lists, time),
         time=re.compile(time, re.IGNORECASE),
         numbers=numbers,
         units=units,

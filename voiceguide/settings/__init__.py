@@ -1,8 +1,7 @@
 """The user's settings file -> what they usually want of a session, and their presets."""
 
 from voiceguide.settings.changes import save_as_preset, set_value, unset_value
-from voiceguide.settings.file import read_text, settings_path
-from voiceguide.settings.schema import settings_of
+from voiceguide.settings.file import own_lexicon, read_text, settings_path
 from voiceguide.settings.wishes import ANY_LANGUAGE, KEYS, Preset, Settings, Wishes, over
 
 __all__ = [
@@ -14,4 +13,9 @@ __all__ = [
 def read_settings() -> Settings:
     """Read the user's settings; without a file nothing is set. Raises SettingsErrors, all at once."""
     path = settings_path()
-    return settings_of(read_text(path), path)
+    text = read_text(path)
+    if not text:
+        return Settings(path=path, lexicon=own_lexicon(path))
+    from voiceguide.settings.schema import settings_of  # noqa: PLC0415  -- pydantic: a tenth of a second
+
+    return settings_of(text, path)

@@ -13,7 +13,6 @@ from voiceguide import files
 from voiceguide.durations import Ms, written
 from voiceguide.errors import SettingsError, VoiceguideError, did_you_mean
 from voiceguide.settings.file import read_text, settings_path
-from voiceguide.settings.schema import settings_of
 from voiceguide.settings.wishes import KEYS, Settings, Wishes
 
 _FIRST_DAY = date(1900, 1, 1).toordinal()
@@ -131,7 +130,9 @@ def _seed(seed: object) -> object:
 
 def _changed(change: Callable[[Any], None]) -> Settings:
     """Write the file with a change, if what comes of it can be read."""
-    import tomlkit  # noqa: PLC0415  -- 60 ms that only a change need pay
+    import tomlkit  # noqa: PLC0415  -- these take 0.2 s, which only a change need pay
+
+    from voiceguide.settings.schema import settings_of  # noqa: PLC0415
 
     path = settings_path()
     text = read_text(path)

@@ -11,6 +11,12 @@ def settings_path() -> Path:
     return shipped.home() / "settings.toml"
 
 
+def own_lexicon(path: Path) -> Path | None:
+    """Give the lexicon beside the settings file, if there is one."""
+    own = path.parent / "lexicon.toml"
+    return own if own.is_file() else None
+
+
 def read_text(path: Path) -> str:
     """Read it; nothing stands in a file that is not there. Raises SettingsError."""
     try:

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from voiceguide.durations import Ms, parse_clock, parse_duration
 from voiceguide.errors import SettingsError, did_you_mean, raise_all
+from voiceguide.settings.file import own_lexicon
 from voiceguide.settings.toml import Places, nearest, places_of, read_toml
 from voiceguide.settings.wishes import ANY_LANGUAGE, KEYS, Preset, Settings, Wishes, check_preset_name
 
@@ -198,14 +199,13 @@ def _understood(file: _File, path: Path, data: Mapping[str, Any]) -> Settings:
     speaks = wishes.pop("voice", None)
     if file.output is not None:
         wishes["out"] = Path(file.output).expanduser()
-    own = path.parent / (Path(file.lexicon).expanduser() if file.lexicon else "lexicon.toml")
     presets = {name: one.preset(name, _said(data["presets"][name])) for name, one in file.presets.items()}
     return Settings(
         path=path,
         wishes=wishes,
         voices=file.voices | ({ANY_LANGUAGE: speaks} if speaks else {}),
         language=file.language,
-        lexicon=own if file.lexicon or own.is_file() else None,
+        lexicon=path.parent / Path(file.lexicon).expanduser() if file.lexicon else own_lexicon(path),
         presets=presets,
         said=_said({key: value for key, value in data.items() if key != "presets"}),
     )
