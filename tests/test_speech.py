@@ -1,6 +1,7 @@
 import os
 import random
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import faulty_engine
@@ -14,7 +15,7 @@ from voiceguide.errors import Place, SeveralErrors, SpeechError
 from voiceguide.job import Job
 from voiceguide.render import Plan, assemble, read_cued
 from voiceguide.speech import Cast, Clip, Reading, speak_all
-from voiceguide.speech.worker import Worker
+from voiceguide.speech.worker import FalteredError, Worker
 from voiceguide.timeline import lay_out
 
 FAULTY = {"faulty": "faulty_engine:open_engine"}
@@ -342,3 +343,27 @@ def test_a_fresh_process_has_time_to_load_its_model_again(folder: Path) -> None:
     assert worker.limit(reading) < first
     worker.close()
     assert worker.limit(reading) == first
+
+
+def test_what_is_read_to_warm_up_is_not_heard(folder: Path) -> None:
+    said = Reading(parts=("Be here.",), language="en", voice="anna", speed=1)
+    warm, cold = (Worker(FAULTY["faulty"], patience=60) for _ in range(2))
+    warm.warm_up(replace(said, parts=("These are words that nobody will ever hear.",)))
+    warm.warm_up(replace(said, parts=("Please raise.",)))
+    for number in ("one", "two"):
+        line = replace(said, parts=(f"Be here, {number}.",))
+        assert np.array_equal(warm.speak(line)[0], cold.speak(line)[0])
+    warm.close()
+    cold.close()
+
+
+def test_an_engine_that_ends_while_it_warms_up_is_asked_again(folder: Path) -> None:
+    said = Reading(parts=("Be here.",), language="en", voice="anna", speed=1)
+    worker = Worker(FAULTY["faulty"], patience=60)
+    worker.warm_up(replace(said, parts=("Please crash.",)))
+    with pytest.raises(FalteredError, match="the last words"):
+        worker.speak(said)
+    worker.close()
+    samples, _ = worker.speak(said)
+    worker.close()
+    assert len(samples)

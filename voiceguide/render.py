@@ -101,7 +101,7 @@ def render(job: Job, *, cache: Cache | None = None, progress: Progress = lambda 
     for path in (out, *captions.values()):
         audiofile.check_writable(path)
     replaced = out.exists()
-    session = plan(job, cache=cache, progress=progress)
+    session = _plan(job, cache, progress, ahead=not replaced or _is_older(out, job.script))
     for voice in session.spoken.drafts:
         _log.warning("%s is a draft voice, for trying scripts out; `voiceguide voices` lists what there is", voice)
     if unsaid := missing_safety(session.timeline, session.source):
@@ -125,9 +125,12 @@ def render(job: Job, *, cache: Cache | None = None, progress: Progress = lambda 
 
 def plan(job: Job, *, cache: Cache | None = None, progress: Progress = lambda *_: None) -> Plan:
     """Speak what was never spoken, and lay the session out. Raises VoiceguideError."""
-    cache = cache or Cache()
+    return _plan(job, cache or Cache(), progress)
+
+
+def _plan(job: Job, cache: Cache, progress: Progress, *, ahead: bool = False) -> Plan:
     with Cast(cache) as cast:
-        cued = read_cued(job, cast, cache)
+        cued = read_cued(job, cast, cache, ahead=ahead)
         spoken = speak_all(
             cued.says,
             cast,
@@ -152,12 +155,23 @@ def plan(job: Job, *, cache: Cache | None = None, progress: Progress = lambda *_
     )
 
 
-def read_cued(job: Job, cast: Cast, cache: Cache) -> Cued:
-    """Read a job's script, and open its sounds. Raises VoiceguideError."""
+def _is_older(recording: Path, script: Path) -> bool:
+    """Guess by it whether there are lines that were never spoken."""
+    return script.exists() and recording.stat().st_mtime <= script.stat().st_mtime
+
+
+def read_cued(job: Job, cast: Cast, cache: Cache, *, ahead: bool = False) -> Cued:
+    """Read a job's script, and open its sounds. Raises VoiceguideError.
+
+    `ahead` lets the voice's engine load while the script is still being read: a third of a second is gained where
+    something is new, and a core is kept busy for nothing where not.
+    """
     sounds = Sounds(shipped.home_of(job.script), given=job.given, cache=cache)
     known = _known(sounds, cast)
     _log.info("reading %s; what is made is kept in %s", job.script, cache.folder)
     source = _in_its_voice(read_script(job.script, known), job, cast)
+    if ahead:
+        cast.warm_up(source.voice, source.language)
     script = expand(source, _values(source, job), job.target, known, seed=_seed(job))
     cues = as_asked(read_cues(script, known), job, sounds.beds)
     open_all(cues, sounds)

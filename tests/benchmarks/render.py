@@ -86,6 +86,7 @@ class Session:
 
 def main() -> None:
     options = _options()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # with it each start compiles all there is, which nobody's does
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(options.keep or scratch).absolute()
         for bed in options.beds:

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, fields
-from importlib.metadata import entry_points
 from types import TracebackType
 from typing import Self
 
@@ -142,10 +141,19 @@ class Cast:
         (worker,) = self.workers(engine, 1)
         language = "en" if voice.language == ANY_LANGUAGE else voice.language
         try:
-            judge_sound(*worker.speak(Reading(parts=("Now.",), language=language, voice=voice.name, speed=1)))
+            judge_sound(*worker.speak(_a_word(voice, language)))
         except FalteredError as error:
             worker.close()
             raise SpeechError(f"'{engine}:{voice.name}' does not work here: {error}", hint=_OTHER_VOICE) from error
+
+    def warm_up(self, voice: str | None, language: str) -> None:
+        """Let the engine of who speaks load what it needs, without waiting; no such voice is told of at its lines."""
+        try:
+            speaker = self.resolve(voice, language)
+        except SpeechError:
+            return
+        (worker,) = self.workers(speaker.engine, 1)
+        worker.warm_up(_a_word(speaker.voice, language))
 
     def fingerprint(self, engine: str) -> str:
         """Name everything of an engine that changes its sound. Raises SpeechError."""
@@ -230,10 +238,16 @@ class _Names(Collection[str]):
         return sum(1 for _ in self)
 
 
+def _a_word(voice: Voice, language: str) -> Reading:
+    return Reading(parts=("Now.",), language=language, voice=voice.name, speed=1)
+
+
 _OTHER_VOICE = "`voiceguide voices` lists what works"
 
 
 def _installed() -> dict[str, str]:
+    from importlib.metadata import entry_points  # noqa: PLC0415  -- engines' processes import this too, and need none
+
     return {point.name: point.value for point in entry_points(group=_GROUP)}
 
 

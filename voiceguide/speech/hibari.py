@@ -1,7 +1,6 @@
 """A reading -> hibari's natural English voice, by a neural model inside its package."""
 
 import json
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +39,8 @@ class Engine:
         return model(_marked_up(reading), speed=_UNHURRIED * reading.speed, seed=_SEED), model.sample_rate
 
     def fingerprint(self) -> str:
+        from importlib.metadata import version  # noqa: PLC0415  -- its process need not load it
+
         return f"hibari-tts {version('hibari-tts')}"
 
     def close(self) -> None:

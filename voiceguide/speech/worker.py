@@ -53,10 +53,21 @@ class Worker:
         self._patience = patience
         self._running: _Running | None = None
         self._has_spoken = False
+        self._unread = 0
+        """Answers nobody waits for."""
 
     def start(self) -> None:
         """Start the process if there is none, without waiting for it."""
         self._started()
+
+    def warm_up(self, reading: Reading) -> None:
+        """Have something read that nobody will hear, without waiting: an engine's model is loaded at the first words.
+
+        What goes wrong in it goes wrong again with the next request, which tells of it.
+        """
+        with suppress(OSError):
+            _send(self._started(), _speak(reading))
+            self._unread += 1
 
     def voices(self) -> tuple[Voice, ...]:
         """Ask for the voices. Raises SpeechError if the engine says why not, FalteredError otherwise."""
@@ -65,7 +76,7 @@ class Worker:
 
     def speak(self, reading: Reading) -> tuple[Samples, int]:
         """Ask for samples and their rate in Hz. Raises as `voices`."""
-        answer, body = self._ask({"do": "speak", "reading": asdict(reading)}, self.limit(reading))
+        answer, body = self._ask(_speak(reading), self.limit(reading))
         self._has_spoken = True
         return np.frombuffer(body, np.float32).reshape(answer["shape"]), answer["rate"]
 
@@ -75,17 +86,19 @@ class Worker:
         return loading * self._patience + _LETTER_SECONDS * len(reading.text)
 
     def close(self) -> None:
-        """End the process: politely, so that an engine can tidy up, but soon."""
-        running, self._running, self._has_spoken = self._running, None, False
+        """End the process: politely, so that an engine can tidy up, but soon; at once if it only warms up."""
+        running, warming = self._running, self._unread > 0
+        self._running, self._has_spoken, self._unread = None, False, 0
         if not running:
             return
+        if warming:
+            running.process.kill()
         with suppress(OSError):
             running.requests.close()
-        try:
-            running.process.wait(timeout=_FAREWELL_SECONDS)
-        except subprocess.TimeoutExpired:
-            running.process.kill()
-            running.process.wait()
+        late = threading.Timer(_FAREWELL_SECONDS, running.process.kill)
+        late.start()
+        running.process.wait()  # not with a timeout of its own, for which Python looks every 50 ms
+        late.cancel()
         running.answers.close()
         running.complaints.close()
 
@@ -105,7 +118,11 @@ class Worker:
         timer = threading.Timer(seconds, end)
         timer.start()
         try:
-            answer, body = _exchange(running, request)
+            _send(running, request)
+            while self._unread:
+                _receive(running)
+                self._unread -= 1
+            answer, body = _receive(running)
         except (OSError, ValueError, EOFError) as error:
             why = f"it gave no answer for {seconds:.0f} s" if hung.is_set() else _last_words(running)
             raise FalteredError(why) from error
@@ -151,9 +168,16 @@ def _start(source: str) -> _Running:
     return _Running(process=process, requests=process.stdin, answers=process.stdout, complaints=complaints)
 
 
-def _exchange(running: _Running, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+def _speak(reading: Reading) -> dict[str, Any]:
+    return {"do": "speak", "reading": asdict(reading)}
+
+
+def _send(running: _Running, request: dict[str, Any]) -> None:
     running.requests.write(json.dumps(request).encode() + b"\n")
     running.requests.flush()
+
+
+def _receive(running: _Running) -> tuple[dict[str, Any], bytes]:
     head = json.loads(running.answers.readline())
     body = running.answers.read(head["bytes"])
     if len(body) != head["bytes"]:
