@@ -78,7 +78,7 @@ def read_info(file: BinaryIO, start: int) -> tuple[Info | None, int]:
         return None, start
     frame = head + file.read(size - 4)
     tag = 4 + _side_size(head)
-    if frame[tag : tag + 4] not in {b"Info", b"Xing"} or frame[tag + 7] & 0b11 != 0b11 or len(frame) < tag + 156:
+    if len(frame) < tag + 156 or frame[tag : tag + 4] not in {b"Info", b"Xing"} or frame[tag + 7] & 0b11 != 0b11:
         return None, start
     trimmed = int.from_bytes(frame[tag + 141 : tag + 144], "big")
     return Info(
