@@ -150,6 +150,21 @@ def test_an_assembled_file_sounds_like_a_straight_encode(
             assert ours > straights - 1
 
 
+@pytest.mark.parametrize("mix", [SILENT, Mix()], ids=["digital silence", "air"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_where_the_rate_varies_silence_takes_the_least_there_is(tmp_path: Path, channels: int, mix: Mix) -> None:
+    chimes = {name: Song(name, sound.length, channels) for name, sound in SOUNDS.items()}
+    sizes = []
+    for name, silence in (("short", 20_000), ("long", 80_000)):
+        timeline = lay_out([chime(), say(2), pause(silence), say(3)], SONGS, chimes, None)
+        made = spans(timeline, SONGS, chimes, {}, mix)
+        path, cache = tmp_path / f"{name}.mp3", Cache(tmp_path / "cache")
+        coding = Coding(varying=True)
+        audiofile.write_file(path, made, label(timeline), cache=cache, coding=coding, progress=lambda *_: None)
+        sizes.append(path.stat().st_size)
+    assert (sizes[1] - sizes[0]) * 8 / 60 == pytest.approx(32_000, rel=0.01)  # bit/s, of MPEG-1 layer III
+
+
 @pytest.mark.parametrize("coding", [Coding(), Coding(kbit=192), Coding(kbit=256), Coding(varying=True)])
 def test_a_recording_is_as_loud_as_what_went_in(tmp_path: Path, coding: Coding) -> None:
     clips = {say(3).utterance: Song("song", 3000)}
