@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from voiceguide import levels
+from voiceguide.audiofile.wav import wav_bytes
 from voiceguide.cache import Cache
 from voiceguide.cues import Say, Utterance
 from voiceguide.errors import Place, SpeechError
@@ -232,6 +233,22 @@ def test_pyttsx3_loses_no_sentence_and_mixes_no_voices() -> None:
     worker.close()
     assert all(max(spread) - min(spread) <= 0.11 for spread in lengths.values())
     assert len({min(spread) for spread in lengths.values()}) == 3
+
+
+def test_markup_that_reaches_espeak_all_the_same_plays_runs_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = "x$(touch ran).wav"  # the sound of a minute; another rate than the voice's is what had a shell called
+    (tmp_path / name).write_bytes(wav_bytes(np.zeros(60 * levels.RATE, np.float32)))
+    worker = Worker("voiceguide.speech.pyttsx3:open_engine", patience=60)
+    spoken = {}
+    for text in ("Be here.", f'<speak>Be here. <audio src="{name}"/><break time="60s"/></speak>', "[[bi: hI@]]."):
+        samples, rate = worker.speak(Reading(parts=(text,), language="en", voice="gmw/en-us", speed=1))
+        spoken[text] = len(samples) / rate
+    worker.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [name]
+    assert max(spoken.values()) < 15
 
 
 def test_pyttsx3_needs_no_system_package() -> None:

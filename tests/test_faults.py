@@ -117,12 +117,15 @@ SPEECH = {
     37: Row("markup for an engine: refused in a script, never parsed", (
         "cases/safety.md: HTML in a text is refused",
         "test_pronunciation.py: test_no_text_holds_markup_or_control_characters",
+        "test_engines.py: test_markup_that_reaches_espeak_all_the_same_plays_runs_and_stops_nothing",
     )),
     38: Row("a command in a file's name: no engine opens a file", (
         "test_pronunciation.py: test_nothing_reaches_an_engine_as_a_command",
+        "test_engines.py: test_markup_that_reaches_espeak_all_the_same_plays_runs_and_stops_nothing",
     )),
     39: Row("<break>: only our own pauses", (
         "test_pronunciation.py: test_no_text_holds_markup_or_control_characters",
+        "test_engines.py: test_markup_that_reaches_espeak_all_the_same_plays_runs_and_stops_nothing",
     )),
     40: Row("[[phonemes]]: never an engine's", ("test_pronunciation.py: test_nothing_reaches_an_engine_as_a_command",)),
     41: Row("nothing to say: an error", ("test_speech.py: test_a_line_without_words_is_an_error_and_no_gap",)),
@@ -134,6 +137,7 @@ SPEECH = {
         "test_speech.py: test_a_sentence_without_end_is_refused_before_any_engine",
     )),
     45: Row("an unknown voice: never another one", (
+        "test_casting.py: test_an_unknown_voice_is_refused_with_the_nearest",
         "test_engines.py: test_pyttsx3_never_speaks_with_another_voice_than_asked",
     )),
     46: Row("an impossible rate: refused", (
@@ -141,6 +145,7 @@ SPEECH = {
         "cases/front_matter.md: A key nobody knows, and a rate too high, and a bad language",
     )),
     47: Row("an engine that writes nothing: told by its samples", (
+        "test_speech.py: test_what_goes_wrong_once_is_spoken_by_a_fresh_process",
         "test_speech.py: test_what_goes_wrong_twice_is_named_with_all_other_lines_that_do",
     )),
     48: Row("sentences lost between two: one at a time", (
@@ -241,7 +246,11 @@ PAGE = {
     77: Row("a hundred renders at once: one, eight wait, then 429", (
         "test_studio.py: test_one_is_made_at_a_time_eight_wait_and_more_are_refused",
     )),
-    78: Row("markup in a script: shown as text", ("test_studio.py: test_browsers_are_told_what_answers_may_do",)),
+    78: Row("markup in a script: shown as text", (
+        "test_studio.py: test_browsers_are_told_what_answers_may_do",
+        "test_studio_browser.py: test_a_person_chooses_changes_hears_makes_plays_and_takes_along",
+        "test_page.py: test_what_a_script_says_is_text_and_never_markup",
+    )),
 }  # fmt: skip
 
 PRIVACY = {
