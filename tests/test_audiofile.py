@@ -4,6 +4,8 @@ import stat
 import struct
 import subprocess
 import time
+import tracemalloc
+import zlib
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -21,6 +23,7 @@ from voiceguide import audiofile, levels
 from voiceguide.audio import DECODER_DELAY, ENCODER_DELAY, FRAME, Mix, Span, spans
 from voiceguide.audiofile import Coding, Label
 from voiceguide.audiofile.lame import encoder_for
+from voiceguide.audiofile.tags import read_tag
 from voiceguide.cache import Cache
 from voiceguide.cues import Chime, Cue
 from voiceguide.durations import Ms
@@ -300,3 +303,23 @@ def test_a_line_is_written_as_a_wav(tmp_path: Path) -> None:
     samples = np.sin(np.arange(44_100) / 20).astype(np.float32) * 0.5
     audiofile.write_line(tmp_path / "line.wav", samples)
     assert np.abs(decoded(tmp_path / "line.wav")[:, 0] - samples).max() < 1e-4
+
+
+@pytest.mark.parametrize(("version", "compressed"), [(3, 0x0080), (4, 0x0009)])
+def test_a_frame_of_a_tag_that_would_unpack_to_gigabytes_is_passed_over(version: int, compressed: int) -> None:
+    unpacked = b"\0application/json\0\0voiceguide plan\0" + bytes(10_000_000)
+    body = struct.pack(">I", len(unpacked)) + zlib.compress(unpacked, 9)
+    size = struct.pack(">I", len(body)) if version == 3 else _synchsafe(len(body))
+    frame = b"GEOB" + size + struct.pack(">H", compressed) + body
+    tag = b"ID3" + bytes([version, 0, 0]) + _synchsafe(len(frame)) + frame
+    tracemalloc.start()
+    read = read_tag(io.BytesIO(tag))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert read.size == len(tag)
+    assert not read.plan
+    assert most < 1_000_000
+
+
+def _synchsafe(number: int) -> bytes:
+    return bytes(number >> shift & 127 for shift in (21, 14, 7, 0))

@@ -170,7 +170,23 @@ def tag_m4b(file: BinaryIO, label: Label) -> None:
 
 
 _PLAN, _SUMS = "voiceguide plan", "voiceguide sums"
-_READ = {frame.__name__: frame for frame in (id3.APIC, id3.CHAP, id3.CTOC, id3.GEOB, id3.TIT2, id3.TLAN)}
+
+
+class _Uncompressed:
+    """Passes over a frame that is compressed, which ours never are: a few bytes may unpack to gigabytes."""
+
+    @classmethod
+    def _fromData(cls, header: Any, flags: int, data: bytes) -> Any:  # noqa: ANN401, N802  -- as mutagen has it
+        is_new = header.version >= (2, 4, 0)
+        if flags & (id3.Frame.FLAG24_COMPRESS if is_new else id3.Frame.FLAG23_COMPRESS):
+            raise NotImplementedError
+        return super()._fromData(header, flags, data)  # type: ignore[misc]  # of the frame it is mixed into
+
+
+_READ = {
+    kind.__name__: type(kind.__name__, (_Uncompressed, kind), {})
+    for kind in (id3.APIC, id3.CHAP, id3.CTOC, id3.GEOB, id3.TIT2, id3.TLAN)
+}
 """Not the lyrics: mutagen takes 10 ms over them."""
 _LATIN1 = id3.Encoding.LATIN1
 _ID3_HEAD = 10
