@@ -102,7 +102,7 @@ def test_where_it_is_not_installed_it_is_a_line_and_the_others_speak(tmp_path: P
     put_weights_here()
     with Cast(Cache(tmp_path), engines=ENGINES) as cast:
         assert cast.resolve(None, "it").name == "pyttsx3:carla"
-        assert "pip install 'kokoro-onnx>=0.6.1'" in str(cast.listing()[0].trouble)
+        assert "pip install 'voiceguide[kokoro]'" in str(cast.listing()[0].trouble)
 
 
 def test_a_file_is_fetched_whole_and_only_once(server: str, tmp_path: Path) -> None:

@@ -510,13 +510,20 @@ def tried_json(tried: "Sequence[Tried]") -> Json:
 
 def tried_text(tried: "Sequence[Tried]") -> str:
     """Say what works here, and what to do about what does not."""
-    rows = table([("works" if one.works else "fails", one.about, one.told) for one in tried]).splitlines()
+    rows = table([(_how_well(one), one.about, one.told) for one in tried]).splitlines()
     lines: list[str] = []
     for row, one in zip(rows, tried, strict=True):
         lines += [row] if one.works or not one.advice else [row, f"       {one.advice}"]
     lacking = [one.about for one in tried if one.needed and not one.works]
     end = f"no MP3 can be made: see {', '.join(lacking)}" if lacking else "recordings can be made"
     return "\n".join([*lines, "", end])
+
+
+def _how_well(one: "Tried") -> str:
+    """Keep what may well be missing from looking like a fault."""
+    if one.works:
+        return "works"
+    return "fails" if one.needed else "lacks"
 
 
 def cache_json(cache: Cache) -> Json:

@@ -183,7 +183,8 @@ class Cast:
             self.fingerprint(engine)
             return Listed(engine=engine, voices=self._ask(engine))
         except SpeechError as error:
-            return Listed(engine=engine, voices=(), trouble=error.message)
+            advice = "" if error.hint in {None, _OTHER_VOICE} else f": {error.hint}"
+            return Listed(engine=engine, voices=(), trouble=f"{error.message}{advice}")
 
     def _ask(self, engine: str) -> tuple[Voice, ...]:
         (worker,) = self.workers(engine, 1)
@@ -258,6 +259,8 @@ def _fingerprint(name: str, source: str) -> str:
         engine: Engine = EntryPoint(name=name, value=source, group=_GROUP).load()()
         with closing(engine):
             return engine.fingerprint()
+    except SpeechError:
+        raise  # the engine says it better itself
     except Exception as error:  # an engine may raise anything
         raise SpeechError(f"the engine '{name}' does not work here: {error}", hint=_OTHER_VOICE) from error
 

@@ -8,6 +8,7 @@ Piper is some eight times as fast and has German voices too. Not chosen: many of
 recordings are for research only (k2-fsa/sherpa-onnx issue 3947), and no package has one of these languages to try.
 """
 
+import sys
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -98,7 +99,8 @@ class Engine:
         try:
             packages = [f"{name} {version(name)}" for name in ("kokoro-onnx", "phonemizer", "espeakng-loader")]
         except PackageNotFoundError as error:
-            raise SpeechError("it is not installed: pip install 'kokoro-onnx>=0.6.1' adds it") from error
+            hint = f"{sys.executable} -m pip install 'voiceguide[kokoro]' adds it"
+            raise SpeechError("Kokoro is not installed here", hint=hint) from error
         model = _MODEL.sha256[:16] if _is_here() else "no model yet"
         return ", ".join([*packages, model])
 
