@@ -194,13 +194,16 @@ def _worth_a_loop(spans: Iterable[Span]) -> Collection[Background]:
         name = _background(span)
         if name is not None:
             lasting[name] += span.frames
-            loops.setdefault(name, _loop(span).frames)
+            loops[name] = _loop_frames(span)
     return {name for name, frames in lasting.items() if frames >= loops[name]}
 
 
 def _loop(span: Span) -> Span:
-    frames = span.beds[0].loop.frames if span.beds else _AIR_FRAMES
-    return replace(span, frames=frames, beds=tuple(replace(bed, phase=0) for bed in span.beds))
+    return replace(span, frames=_loop_frames(span), beds=tuple(replace(bed, phase=0) for bed in span.beds))
+
+
+def _loop_frames(span: Span) -> int:
+    return span.beds[0].loop.frames if span.beds else _AIR_FRAMES
 
 
 def _phase(span: Span) -> int:

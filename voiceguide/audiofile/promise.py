@@ -130,8 +130,11 @@ def _values(kind: type[Chapter | Event], told: object) -> dict[str, Any]:
     """Check what is told of a chapter or event: a tag may hold anything. Raises TypeError or ValueError."""
     if not isinstance(told, dict):
         raise TypeError(f"{told!r} is of a wrong type")
-    types = {field.name: field.type for field in fields(kind)}
+    types = _TYPES[kind]
     return {name: _value(types.get(name), value) for name, value in told.items()}
+
+
+_TYPES = {kind: {field.name: field.type for field in fields(kind)} for kind in (Chapter, Event)}
 
 
 def _value(wanted: object, value: object) -> Any:  # noqa: ANN401  -- of the type wanted
