@@ -13,8 +13,11 @@ from voiceguide.errors import Place, ScriptError
 MOST_CHARACTERS = 1_000_000
 """Of a script or a part. Compiling 1.8 MB of `{{ a }}` took longer than 8 s."""
 
-_UNFIT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ue000-\uf8ff\U000f0000-\U0010ffff]")
-"""Control and line-breaking characters, lone surrogates, and the private characters this package marks text with."""
+_UNFIT = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff\U000f0000-\U0010ffff]"
+)
+"""Control and line-breaking characters, lone surrogates, what Unicode says is no character, and the private characters
+this package marks text with."""
 
 _SYNTAX = "[]#*\\"
 _STAND_INS = {ord(char): chr(0xE000 + number) for number, char in enumerate(_SYNTAX)}
