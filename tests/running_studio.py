@@ -65,7 +65,7 @@ class Client:
 
 @contextlib.contextmanager
 def studio() -> Iterator[Client]:
-    with running(0) as page:
+    with running(0, "127.0.0.1") as page:  # what is shared stays on this computer, too
         thread = threading.Thread(target=page.run)
         thread.start()
         try:

@@ -21,8 +21,9 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from strategies import trying
 from test_feed import PROMISE, parsed, put
 from test_page import Read
 
@@ -142,7 +143,7 @@ def test_the_feed_leads_to_all_that_belongs_to_a_recording(sharing: Sharing, fol
     assert ask(sharing, "ten%20minutes.mp3")[1] == (folder / "ten minutes.mp3").read_bytes()
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@trying(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 50_000), st.integers(0, 50_000))
 def test_any_part_can_be_had_as_players_ask_when_someone_seeks(
     sharing: Sharing, folder: Path, first: int, more: int
@@ -267,6 +268,23 @@ def test_it_ends_when_the_time_is_over_also_amid_a_download(tmp_path: Path) -> N
             assert not thread.is_alive()
         with pytest.raises(OSError, match="refused"), connected(sharing):
             pass
+
+
+def test_its_time_can_be_changed_while_it_goes_on(folder: Path) -> None:
+    with share(find_recordings(folder), title="T", host="127.0.0.1") as sharing:
+        thread = threading.Thread(target=sharing.serve, args=[MINUTE])
+        thread.start()
+        assert status(sharing, "") == 200
+        sharing.last(Ms(0))
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def test_other_recordings_can_be_had_at_the_same_address(folder: Path, tmp_path: Path) -> None:
+    put(tmp_path / "new.mp3")
+    with shared(folder) as sharing:
+        sharing.offer(find_recordings(tmp_path))
+        assert [status(sharing, name) for name in ("new.mp3", "evil.mp3", "")] == [200, 404, 200]
 
 
 def test_a_phone_s_camera_reads_the_address_from_the_terminal() -> None:

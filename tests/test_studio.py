@@ -1,25 +1,36 @@
 """The studio's server, over real connections: who is let in, what it answers, and that its work can be stopped."""
 
 import contextlib
+import errno
+import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 from as_typed import AS_TYPED
 from running_studio import Answer, Client, studio
+from test_feed import PROMISE, put
 
-from voiceguide import VoiceguideError, shipped, verify
-from voiceguide.studio import check_installed
+from voiceguide import OutputError, VoiceguideError, shipped, verify
+from voiceguide.durations import Ms
+from voiceguide.studio import __file__ as studio_file
+from voiceguide.studio import check_installed, serve
 from voiceguide.studio.desk import Desk
 from voiceguide.studio.guard import MOST_BODY_BYTES
+from voiceguide.studio.phone import Phone
 from voiceguide.studio.renderer import MOST_WAITING
 from voiceguide.studio.told import outlined
 
@@ -219,6 +230,11 @@ def test_a_page_of_one_s_own_is_what_the_package_holds(page: Client) -> None:
 # --- what it answers --------------------------------------------------------------------------------------------------
 
 
+def test_the_page_asks_for_all_its_scripts_at_once_and_not_one_after_the_other(page: Client) -> None:
+    scripts = {path.name for path in Path(studio_file).with_name("page").glob("*.js")}
+    assert set(re.findall(r'"/page/(\w+\.js)"', page.ask("/").body.decode())) == scripts
+
+
 def test_scripts_are_listed_in_groups_with_their_languages(page: Client) -> None:
     listed = page.ask("/api/scripts").json
     groups = {group["title"]: {one["name"]: one for one in group["scripts"]} for group in listed["groups"]}
@@ -369,6 +385,130 @@ def test_what_can_t_be_made_says_why(page: Client) -> None:
     assert page.ask("/api/work/none").status == 404
 
 
+# --- to the phone -----------------------------------------------------------------------------------------------------
+
+
+def fetched(address: str, name: str = "") -> tuple[int, bytes]:
+    """Ask for what is shared, as a phone does."""
+    where = urlsplit(address)
+    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=10)
+    with contextlib.closing(connection):
+        connection.request("GET", name if name.startswith("/") else where.path + name)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+
+def code_in(svg: str) -> str:
+    """Read a QR code as a camera does: rows of strokes, on a white ground."""
+    zxingcpp = pytest.importorskip("zxingcpp", reason="the reader of QR codes is not installed")
+    drawn = ET.fromstring(svg)
+    side = int(drawn.attrib["viewBox"].split()[-1])
+    pixels = np.full((side, side), 255, np.uint8)
+    x, y = 0.0, 0.0
+    for command, numbers in re.findall(r"([Mmh])([-\d. ]+)", drawn[1].attrib["d"]):
+        given = [float(number) for number in numbers.split()]
+        if command == "h":
+            pixels[int(y), int(x) : int(x + given[0])] = 0
+            x += given[0]
+        else:
+            x, y = (given[0], given[1]) if command == "M" else (x + given[0], y + given[1])
+    (code,) = zxingcpp.read_barcodes(np.kron(pixels, np.ones((4, 4), np.uint8)))
+    return str(code.text)
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    """Give a recording in the folder for them."""
+    (tmp_path / "output").mkdir()
+    return put(tmp_path / "output" / "ten minutes.mp3")
+
+
+def test_the_code_leads_phones_to_the_recordings_and_to_nothing_else(page: Client, recorded: Path) -> None:
+    (recorded.parent / "private.mp3").write_bytes(b"private")
+    shared = page.tell("/api/share").json["shared"]
+    assert code_in(shared["code"]) == shared["address"]
+    assert fetched(shared["address"], "ten%20minutes.mp3") == (200, recorded.read_bytes())
+    assert b"Ten minutes" in fetched(shared["address"])[1]
+    for other in ("private.mp3", "../scripts/short.md", "/", "/api/recordings", "/page/main.js"):
+        assert fetched(shared["address"], other)[0] == 404, other
+    assert shared["recordings"] == [{"title": "Ten minutes", "milliseconds": PROMISE.length}]
+    assert [one["file"] for one in shared["left_out"]] == ["private.mp3"]
+    assert not shared["public"]
+    assert 3_590_000 < shared["until"] - time.time() * 1000 <= 3_600_000
+
+
+def test_nothing_is_shared_unasked_nor_once_it_is_stopped(page: Client, recorded: Path) -> None:
+    assert page.ask("/api/recordings").json["recordings"]
+    assert page.ask("/api/share").json == {"shared": None}
+    shared = page.tell("/api/share").json
+    assert page.ask("/api/share").json == shared
+    assert page.tell("/api/share/stop").json == page.ask("/api/share").json == {"shared": None}
+    with pytest.raises(ConnectionRefusedError):
+        fetched(shared["shared"]["address"])
+    again = page.tell("/api/share").json["shared"]
+    assert urlsplit(again["address"]).path != urlsplit(shared["shared"]["address"]).path
+
+
+def test_what_was_made_since_comes_at_the_same_address_when_it_is_shared_again(page: Client, recorded: Path) -> None:
+    before = page.tell("/api/share").json["shared"]
+    put(recorded.parent / "new.mp3", replace(PROMISE, title="New"))
+    assert fetched(before["address"], "new.mp3")[0] == 404
+    again = page.tell("/api/share").json["shared"]
+    assert again["address"] == before["address"]
+    assert again["until"] >= before["until"]
+    assert {one["title"] for one in again["recordings"]} == {"Ten minutes", "New"}
+    assert fetched(before["address"], "new.mp3")[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/api/share", "/api/share/stop"])
+def test_only_our_own_page_can_share_or_stop(page: Client, recorded: Path, path: str) -> None:
+    if path.endswith("stop"):
+        page.tell("/api/share")
+    before = page.ask("/api/share").json
+    json_alone = {"Content_Type": "application/json"}
+    assert page.send("POST", path, b"{}", **json_alone, Origin="http://evil.example").status == 403
+    assert page.send("POST", path, b"{}", **json_alone, Sec_Fetch_Site="cross-site").status == 403
+    assert page.send("POST", path, b"{}", **json_alone, Cookie=None).status == 403
+    assert page.send("POST", path, b"{}", **json_alone, Host=f"evil.example:{page.port}").status == 421
+    assert page.send("POST", path, b"{}", Content_Type="text/plain").status == 415
+    assert page.send("GET", "/api/share", Cookie=None).status == 403
+    assert page.ask("/api/share").json == before
+
+
+def test_sharing_ends_with_the_studio_and_with_its_time(recorded: Path) -> None:
+    with studio() as page:
+        address = page.tell("/api/share").json["shared"]["address"]
+        assert fetched(address)[0] == 200
+    with pytest.raises(ConnectionRefusedError):
+        fetched(address)
+    with contextlib.closing(Phone(recorded.parent, "127.0.0.1")) as phone:
+        shared = phone.share()
+        shared.sharing.last(Ms(0))
+        shared.serving.join(5)
+        assert phone.shared() is None
+
+
+def test_what_keeps_it_from_phones_is_said_with_what_to_do(
+    page: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = page.tell("/api/share")
+    assert answer.status == 422
+    (error,) = answer.json["errors"]
+    assert (error["message"], error["hint"]) == (
+        "there is no recording for your phone yet",
+        "make a session's recording first: an MP3 is what phones can have",
+    )
+    put(tmp_path / "ten.mp3")
+    monkeypatch.setattr(socket.socket, "connect", unreachable)
+    with pytest.raises(OutputError, match="this computer is in no network") as caught:
+        Phone(tmp_path).share()
+    assert caught.value.hint == "connect it to the network that your phone is in, and try again"
+
+
+def unreachable(*_: object) -> None:
+    raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+
 # --- the editor -------------------------------------------------------------------------------------------------------
 
 
@@ -416,6 +556,27 @@ def test_the_command_prints_the_address_and_ends_quietly() -> None:
         process.send_signal(signal.SIGINT)
         out, complaints = process.communicate(timeout=20)
     assert (process.returncode, out, complaints) == (0, "", "this page is for you alone; Ctrl-C ends it\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
+def test_the_command_shares_from_the_start_where_that_is_asked_for(recorded: Path) -> None:
+    command = [*AS_TYPED, "studio", "--no-browser", "--share", "--host", "127.0.0.1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        client = Client(process.stdout.readline().strip())
+        address = next(line.strip() for line in process.stdout if line.startswith("http://"))
+        assert "as a feed" in process.stdout.readline()
+        assert "nothing else, with those in this network who have the address" in process.stdout.readline()
+        assert client.ask("/api/share").json["shared"]["address"] == address
+        assert fetched(address, "ten%20minutes.mp3") == (200, recorded.read_bytes())
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert process.returncode == 0
+
+
+def test_a_studio_that_has_nothing_to_share_says_so_and_does_not_begin() -> None:
+    with pytest.raises(OutputError, match="there is no recording"):
+        serve(share=True, host="127.0.0.1", ready=lambda *_: pytest.fail("it began"))
 
 
 def test_a_port_that_is_taken_is_an_error_that_says_so(page: Client) -> None:

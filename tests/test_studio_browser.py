@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from running_studio import Client, studio
+from test_feed import put
 
 from voiceguide import verify
 
@@ -230,10 +231,41 @@ def test_a_script_that_can_t_be_made_leads_to_its_words(page: "Page", tmp_path: 
     page.locator(".numbers .error").wait_for()
 
 
+def test_a_recording_goes_to_the_phone_by_a_code_and_stops_going(page: "Page", client: Client, tmp_path: Path) -> None:
+    (tmp_path / "output").mkdir()
+    put(tmp_path / "output" / "ten.mp3")
+    page.reload()
+    button = page.get_by_role("button", name="To your phone")
+    button.wait_for()
+    assert client.ask("/api/share").json["shared"] is None
+    button.focus()
+    page.keyboard.press("Enter")
+    wait_until(page, "document.activeElement.textContent === 'On your phone'")
+    shared = client.ask("/api/share").json["shared"]
+    assert page.locator(".address").text_content() == shared["address"]
+    assert page.get_by_role("img", name="as a code for a phone's camera").locator("svg path").count() == 2
+    assert "Whoever is in this network and has the address" in page.locator(".shared").inner_text()
+
+    page.get_by_role("link", name="Ten minutes").click()
+    page.get_by_role("heading", name="Listen").wait_for()
+    assert page.locator(".shared").count() == 0
+    page.get_by_role("button", name="To your phone").click()
+    wait_until(page, "document.activeElement.textContent === 'On your phone'")
+    assert page.locator(".address").text_content() == shared["address"]
+
+    page.get_by_role("button", name="Stop sharing").click()
+    wait_until(page, "document.activeElement.textContent === 'To your phone'")
+    assert page.locator("#status").text_content() == "Nothing is shared any more."
+    assert client.ask("/api/share").json["shared"] is None
+    (tmp_path / "output" / "ten.mp3").unlink()
+    page.get_by_role("button", name="To your phone").click()
+    page.locator(".phone .fault").get_by_text("there is no recording for your phone yet").wait_for()
+
+
 def test_axe_finds_nothing_light_or_dark_wide_or_narrow(page: "Page", client: Client) -> None:
     made = client.tell("/api/work", {"script": "short", "voice": "tone"}).json
     views = {
-        "#/": ".cards",
+        "#/": ".shared",
         "#/session/short": ".picture svg",
         "#/words/short": ".found p",
         "#/session/none": "[role=alert]",
@@ -242,6 +274,8 @@ def test_axe_finds_nothing_light_or_dark_wide_or_narrow(page: "Page", client: Cl
         assert made["state"] in {"waiting", "working", "done"}
         made = client.ask(f"/api/work/{made['name']}").json
     views[f"#/recording/{made['recording']}"] = ".chapters"
+    client.tell("/api/share")
+    page.reload()
     page.evaluate(f"{_axe()}; undefined")  # not as an element: our pages allow none
     found: list[Any] = []
     for (address, shown), (dark, width) in product(views.items(), ((False, 1000), (True, 360))):

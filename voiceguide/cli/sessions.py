@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from voiceguide.feed import Found
     from voiceguide.job import Job
     from voiceguide.player import Watcher
+    from voiceguide.studio.phone import Shared
 
 
 @click.command("list")
@@ -320,22 +321,32 @@ def _share(found: "Found", title: str, lasting: Ms, *, as_json: bool, **where: A
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Default: any that is free.")
 @click.option("--browser/--no-browser", default=True, help="Open the page in the browser, or only print its address.")
+@click.option("--share", is_flag=True, help="Let phones in this network have the recordings from the start, for 1h.")
+@click.option(
+    "--host", metavar="ADDRESS", help="Share at this address of this computer. Default: the one in its network."
+)
 @VERBOSELY
-def studio(*, port: int, browser: bool) -> None:
+def studio(*, port: int, browser: bool, share: bool, host: str | None) -> None:
     """Open a page for all of this in the browser; it is served to this computer alone, until Ctrl-C.
+
+    Recordings reach your phone once you share them: with a button of the page, or with --share as by `feed --share`.
 
     \b
     Example: voiceguide studio
     """
     from voiceguide.studio import serve  # noqa: PLC0415
 
-    def ready(address: str) -> None:
+    def ready(address: str, shared: "Shared | None") -> None:
         click.echo(address)
         click.echo("this page is for you alone; Ctrl-C ends it", err=True)
+        if shared is not None:
+            from voiceguide import report  # noqa: PLC0415
+
+            click.echo(report.shared_text(shared.found, shared.sharing, shared.until))
         if browser:
             click.launch(address)
 
-    serve(port=port, ready=ready)
+    serve(port=port, share=share, host=host, ready=ready)
 
 
 COMMANDS = (list_scripts, show, render, play, new, check, verify, feed, studio)

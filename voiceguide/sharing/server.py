@@ -1,14 +1,15 @@
 """A folder's recordings -> a server that gives them, their feed and a page to whoever has its address, until it ends.
 
-What can be asked for is a table made at the start. No path is ever made of what a client sends.
+What can be asked for is a table made beforehand. No path is ever made of what a client sends.
 """
 
 import asyncio
 import contextlib
 import ipaddress
+import math
 import secrets
 import socket
-from collections.abc import Mapping
+import time
 from types import TracebackType
 from typing import Self
 
@@ -23,7 +24,7 @@ from voiceguide.errors import OutputError
 from voiceguide.feed import Found, Recording
 from voiceguide.sharing.connections import PATIENCE_SECONDS, Impatient
 from voiceguide.sharing.page import POLICY, page
-from voiceguide.sharing.qr import qr_text
+from voiceguide.sharing.qr import qr_svg, qr_text
 
 _TOKEN_BYTES = 16
 """128 bits: nobody guesses them."""
@@ -41,17 +42,20 @@ class Sharing:
     """A port of this computer on which recordings can be had; closed when it is left."""
 
     def __init__(self, found: Found, *, title: str, host: str, port: int) -> None:
+        self.host = host
+        self._title = title
         self._listening = _listening(host, port)
         shown = f"[{host}]" if ":" in host else host
         authority = f"{shown}:{self._listening.getsockname()[1]}"
-        folder = f"/{secrets.token_urlsafe(_TOKEN_BYTES)}/"
-        self.url = f"http://{authority}{folder}"
+        self._folder = f"/{secrets.token_urlsafe(_TOKEN_BYTES)}/"
+        self.url = f"http://{authority}{self._folder}"
         """The address of the page."""
         self.is_public = ipaddress.ip_address(self._listening.getsockname()[0]).is_global
         """Whether the address can be reached from outside of the network."""
-        table = _table(found, self.url, title)
+        self._shelf = _Shelf(host=authority)
+        self.offer(found)
         config = uvicorn.Config(
-            _Shelf({folder + name: given for name, given in table.items()}, host=authority),
+            self._shelf,
             http=Impatient,
             ws="none",
             lifespan="off",
@@ -76,18 +80,28 @@ class Sharing:
         return qr_text(self.url)
 
     @property
+    def qr_svg(self) -> str:
+        """The same for a page."""
+        return qr_svg(self.url)
+
+    @property
     def feed_url(self) -> str:
         return feed.address(self.url, feed.NAME)
 
+    def offer(self, found: Found) -> None:
+        """Let these recordings be had instead of those before, at the same address."""
+        table = _table(found, self.url, self._title)
+        self._shelf.table = {self._folder + name: given for name, given in table.items()}
+
+    def last(self, lasting: Ms) -> None:
+        """Let it end so long from now."""
+        self._server.ends = time.monotonic() + lasting / 1000
+
     def serve(self, lasting: Ms) -> None:
-        """Serve for so long, or until it is stopped, by Ctrl-C too."""
-
-        async def serve() -> None:
-            asyncio.get_running_loop().call_later(lasting / 1000, self.stop)
-            await self._server.serve(sockets=[self._listening])
-
+        """Serve for so long, or until it is stopped; in a program's first thread by Ctrl-C too."""
+        self.last(lasting)
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again when all is closed
-            asyncio.run(serve())
+            asyncio.run(self._server.serve(sockets=[self._listening]))
 
     def stop(self) -> None:
         """End what goes on, within a fraction of a second."""
@@ -95,7 +109,13 @@ class Sharing:
 
 
 class _Server(uvicorn.Server):
-    """Ends when it is told to: uvicorn's would wait for the slowest phone."""
+    """Ends when its time is over, and when it is told to: uvicorn's would wait for the slowest phone."""
+
+    ends: float = math.inf
+    """When its time is over, by the monotonic clock: in seconds."""
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or time.monotonic() >= self.ends
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for connection in self.server_state.connections:
@@ -106,8 +126,8 @@ class _Server(uvicorn.Server):
 class _Shelf:
     """Answers a request with what stands in its table, and says no to everything else."""
 
-    def __init__(self, table: Mapping[str, Recording | Response], *, host: str) -> None:
-        self._table = table
+    def __init__(self, *, host: str) -> None:
+        self.table: dict[str, Recording | Response] = {}
         self._host = host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -127,7 +147,7 @@ class _Shelf:
         return None
 
     def _answer(self, scope: Scope) -> Response:
-        found = self._table.get(scope["raw_path"].decode("latin-1"))
+        found = self.table.get(scope["raw_path"].decode("latin-1"))
         match found:
             case Recording():
                 return _as_it_was(found) or _refused(404, "This recording was made anew or taken away: share it again.")

@@ -62,8 +62,12 @@ class _Forms:
 
 def read_lexicon(path: Path | None = None) -> Lexicon:
     """Read our lexicon and, going before it, a user's own. Raises SpeechError naming what is wrong in it."""
-    ours = _entries(_HERE / "lexicon.toml")
-    return ours | _entries(path) if path else ours
+    return {**_ours(), **_entries(path)} if path else _ours()
+
+
+@cache
+def _ours() -> Lexicon:
+    return _entries(_HERE / "lexicon.toml")
 
 
 def pronounced(text: str, language: str, lexicon: Lexicon) -> tuple[str | Word, ...]:

@@ -22,6 +22,7 @@ from voiceguide.errors import VoiceguideError
 from voiceguide.picture import STYLE
 from voiceguide.studio import editor
 from voiceguide.studio.desk import Desk, Json, MalformedError
+from voiceguide.studio.phone import Phone
 from voiceguide.studio.renderer import BusyError, Renderer, Work
 from voiceguide.studio.shelf import TYPES, Recording, Shelf
 from voiceguide.studio.told import (
@@ -33,11 +34,13 @@ from voiceguide.studio.told import (
     outlined,
     parameter,
     told_error,
+    told_sharing,
     unread,
 )
 
 _PAGE = Path(__file__).parent / "page"
-_FILES = {path.name: path for path in sorted(_PAGE.iterdir()) if path.suffix in {".css", ".js", ".svg"}}
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_FILES = {path.name: path for path in sorted(_PAGE.iterdir()) if path.suffix in _TYPES}
 
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -45,10 +48,12 @@ Answer = Callable[[Request], Awaitable[Response]]
 class Studio:
     """The page's application, and all it keeps open."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str | None = None) -> None:
+        """`host` is the address of this computer at which phones can have recordings, once somebody shares them."""
         self._desk = Desk()
         self._renderer = Renderer(self._desk.look_again)
         self._shelf = Shelf(self._desk.output)
+        self.phone = Phone(self._desk.output, host)
         self.app = Starlette(routes=list(self._routes()))
 
     def warm_up(self) -> None:
@@ -56,7 +61,8 @@ class Studio:
         self._desk.entries()
 
     def close(self) -> None:
-        """Stop what is being made, and end every engine."""
+        """Stop what is shared and what is being made, and end every engine."""
+        self.phone.close()
         self._renderer.close()
         self._desk.close()
 
@@ -75,6 +81,9 @@ class Studio:
         yield Route("/api/recordings", _asking(self._recordings))
         yield Route("/api/recordings/{identity}", _asking(self._recording))
         yield Route("/recordings/{identity}", self._file)
+        yield Route("/api/share", _asking(self._shared))
+        yield Route("/api/share", _asking(self._share), methods=["POST"])
+        yield Route("/api/share/stop", _asking(self._unshare), methods=["POST"])
         yield Route("/api/text", _asking(self._text))
         yield Route("/api/check", _telling(self._check), methods=["POST"])
         yield Route("/api/save", _telling(self._save), methods=["POST"])
@@ -186,6 +195,18 @@ class Studio:
             raise HTTPException(404)
         return recording
 
+    # --- to the phone ---------------------------------------------------------------------------------------------
+
+    def _shared(self, _: Request) -> Json:
+        return told_sharing(self.phone.shared())
+
+    def _share(self, _: Request) -> Json:
+        return told_sharing(self.phone.share())
+
+    def _unshare(self, _: Request) -> Json:
+        self.phone.close()
+        return told_sharing(None)
+
     # --- the editor -----------------------------------------------------------------------------------------------
 
     def _text(self, request: Request) -> Json:
@@ -217,7 +238,7 @@ class Studio:
 
 
 async def _index(_: Request) -> Response:
-    return FileResponse(_PAGE / "index.html", media_type="text/html; charset=utf-8")
+    return Response((_PAGE / "index.html").read_bytes(), media_type="text/html")
 
 
 async def _own_file(request: Request) -> Response:
@@ -226,7 +247,8 @@ async def _own_file(request: Request) -> Response:
         return Response(STYLE, media_type="text/css")
     if name not in _FILES:
         raise HTTPException(404)
-    return FileResponse(_FILES[name])
+    path = _FILES[name]  # small, so read at once: a FileResponse waits for three threads, amid the reading of scripts
+    return Response(path.read_bytes(), media_type=_TYPES[path.suffix])
 
 
 # --- what is asked, and what is told ----------------------------------------------------------------------------------

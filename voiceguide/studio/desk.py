@@ -6,6 +6,7 @@ One voice cast stays open for all, and what is known of lines is kept, so that a
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from voiceguide.audiofile import FORMATS
 from voiceguide.cache import Cache
 from voiceguide.cues import Say, Utterance
 from voiceguide.durations import Ms, parse_duration
-from voiceguide.errors import ScriptError, VoiceguideError, did_you_mean
+from voiceguide.errors import ScriptError, TimelineError, VoiceguideError, did_you_mean
 from voiceguide.job import Job
 from voiceguide.points import whole_table
 from voiceguide.render import Cued, read_all, read_cued
@@ -150,13 +151,16 @@ class Desk:
         """Give each line's clip, or what it is reckoned to be; a recording is looked up in its own script's folder."""
         kept = self._clips | self._reckoned
         new = [say for say in cued.says if say.utterance not in kept]
-        found = reckon_all(new, self._cast, self.cache, recordings=cued.sounds.recordings, lexicon=job.lexicon)
+        found = self._found(new, cued, job) if new else {}
         for line, one in found.items():
             if isinstance(one, Reckoned):
                 self._reckoned[line] = one
             elif line.recording is None:
                 self._clips[line] = one
         return {say.utterance: found.get(say.utterance) or kept[say.utterance] for say in cued.says}
+
+    def _found(self, says: list[Say], cued: Cued, job: Job) -> Mapping[Utterance, Clip | Reckoned]:
+        return reckon_all(says, self._cast, self.cache, recordings=cued.sounds.recordings, lexicon=job.lexicon)
 
     def speak(self, job: Job, number: int) -> str:
         """Speak one line of a session, if it never was; give the name of its sound. Raises VoiceguideError."""
@@ -194,12 +198,15 @@ def _can_speak(voice: Voice, language: str) -> bool:
 
 def _nearest(cued: Cued, lines: Mapping[Utterance, Clip | Reckoned], job: Job) -> Timeline:
     """Lay out at the length that was asked for, or the nearest one there is."""
-    natural = lay_out(cued.cues, lines, cued.sounds, None, head=job.head, tail=job.tail, lead_in=job.lead_in)
+    laid_out = partial(lay_out, cued.cues, lines, cued.sounds, head=job.head, tail=job.tail, lead_in=job.lead_in)
     target = cued.script.target
-    if target is None:
-        return natural
-    reached = Ms(min(max(target, natural.shortest), natural.longest))
-    return lay_out(cued.cues, lines, cued.sounds, reached, head=job.head, tail=job.tail, lead_in=job.lead_in)
+    try:
+        return laid_out(target)
+    except TimelineError:
+        if target is None:
+            raise
+        natural = laid_out(None)
+        return laid_out(Ms(min(max(target, natural.shortest), natural.longest)))
 
 
 def _wishes(asked: Mapping[str, Any]) -> Wishes:

@@ -13,6 +13,7 @@ from voiceguide.errors import VoiceguideError
 from voiceguide.sharing.connections import PATIENCE_SECONDS, Impatient
 from voiceguide.studio.app import Studio
 from voiceguide.studio.guard import Guard
+from voiceguide.studio.phone import Shared
 
 _HOST = "127.0.0.1"
 _TOKEN_BYTES = 24
@@ -34,19 +35,19 @@ class Running:
             self.server.run(sockets=[self.listening])
 
 
-def serve_page(port: int, ready: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C. Raises VoiceguideError: the port is taken."""
-    with running(port) as page:
+def serve_page(port: int, host: str | None, ready: Callable[[str, Shared | None], None], *, share: bool) -> None:
+    """Serve until Ctrl-C. Raises VoiceguideError: the port is taken, or what is to be shared can't be."""
+    with running(port, host) as page:
         threading.Thread(target=page.studio.warm_up, daemon=True).start()
-        ready(page.address)
+        ready(page.address, page.studio.phone.share() if share else None)
         page.run()
 
 
 @contextlib.contextmanager
-def running(port: int) -> Iterator[Running]:
-    """Listen on a port, any if it is 0; in the end, stop what is being made."""
+def running(port: int, host: str | None = None) -> Iterator[Running]:
+    """Listen on a port, any if it is 0; in the end, stop what is being made and shared."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    with _listening(port) as listening, contextlib.closing(Studio()) as studio:
+    with _listening(port) as listening, contextlib.closing(Studio(host)) as studio:
         own = listening.getsockname()[1]
         config = uvicorn.Config(
             Guard(studio.app, port=own, token=token),

@@ -9,6 +9,7 @@ from voiceguide.picture import picture
 from voiceguide.script import Parameter, Source
 from voiceguide.studio.desk import Entry, Json, Outline
 from voiceguide.studio.editor import is_own
+from voiceguide.studio.phone import Shared
 from voiceguide.studio.shelf import Recording
 
 _OFF = "off"
@@ -146,6 +147,22 @@ def heard_in(recording: Recording) -> Json:
         "lines": [
             {"start": one.start, "end": one.end, "text": one.text} for one in promise.events if one.kind == "say"
         ],
+    }
+
+
+def told_sharing(shared: Shared | None) -> Json:
+    if shared is None:
+        return {"shared": None}
+    sharing, found = shared.sharing, shared.found
+    return {
+        "shared": {
+            "address": sharing.url,
+            "code": sharing.qr_svg,
+            "until": round(shared.until.timestamp() * 1000),
+            "public": sharing.is_public,
+            "recordings": [{"title": one.title, "milliseconds": one.length} for one in found.recordings],
+            "left_out": [{"file": one.path.name, "why": one.why} for one in found.left_out],
+        }
     }
 
 

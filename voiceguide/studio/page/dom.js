@@ -13,6 +13,11 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Make an element of a drawing that the studio sent. */
+export function drawing(svg) {
+  return document.importNode(new DOMParser().parseFromString(svg, "image/svg+xml").documentElement, true);
+}
+
 /** `1:30`, `1:02:30` */
 export function clock(milliseconds) {
   const seconds = Math.floor(milliseconds / 1000);

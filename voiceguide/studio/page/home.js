@@ -2,12 +2,13 @@
 
 import { ask } from "./api.js";
 import { clock, faults, h, range } from "./dom.js";
+import { phone } from "./phone.js";
 
-export async function home() {
-  const [scripts, made] = await Promise.all([ask("/api/scripts"), ask("/api/recordings")]);
+export async function home(_, leaving) {
+  const [scripts, made, { shared }] = await Promise.all([ask("/api/scripts"), ask("/api/recordings"), ask("/api/share")]);
   return {
     title: "Choose a session",
-    content: [...scripts.groups.map(group), ...unread(scripts.unread), recordings(made)],
+    content: [...scripts.groups.map(group), ...unread(scripts.unread), recordings(made, phone(leaving, shared))],
   };
 }
 
@@ -35,7 +36,7 @@ function unread(scripts) {
     : [];
 }
 
-function recordings({ folder, recordings }) {
+function recordings({ folder, recordings }, toPhone) {
   const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
   const row = (one) => h("li", {},
     h("a", { href: `#/recording/${one.identity}` }, one.title),
@@ -44,7 +45,7 @@ function recordings({ folder, recordings }) {
         .filter(Boolean).join(" · ")));
   return h("section", { "aria-labelledby": "made" },
     h("h2", { id: "made" }, "Made before"),
-    recordings.length
-      ? h("ul", { class: "rows" }, recordings.map(row))
-      : h("p", { class: "about" }, `Nothing yet. Recordings are kept in the folder ${folder}.`));
+    ...recordings.length
+      ? [h("ul", { class: "rows" }, recordings.map(row)), toPhone]
+      : [ h("p", { class: "about" }, `Nothing yet. Recordings are kept in the folder ${folder}.`)]);
 }

@@ -4,7 +4,7 @@ import { ask, Fault, tell } from "./api.js";
 import { announce, faults, h } from "./dom.js";
 
 const STAGES = { speaking: "Speaking", assembling: "Putting it together" };
-const LOOK_AGAIN = 150;
+const LOOK_AGAIN = { first: 30, last: 250, grows: 1.3 }; // milliseconds: what is kept from before is joined in a moment
 
 /** `asked` gives what is wanted, `done` takes the finished recording. */
 export function maker({ asked, done, leaving }) {
@@ -44,9 +44,11 @@ export function maker({ asked, done, leaving }) {
     announce("Making the recording.");
     try {
       work = await tell("/api/work", { ...asked(), format });
+      let wait = LOOK_AGAIN.first;
       while (["waiting", "working"].includes(work.state) && !leaving.aborted) {
         show(work);
-        await new Promise((after) => setTimeout(after, LOOK_AGAIN));
+        await new Promise((after) => setTimeout(after, wait));
+        wait = Math.min(wait * LOOK_AGAIN.grows, LOOK_AGAIN.last);
         work = await ask(`/api/work/${work.name}`);
       }
       if (!leaving.aborted) await finished(format);

@@ -1,6 +1,7 @@
 // A finished recording -> a player: chapters to jump to, the line that is heard now, the lock screen's buttons, files.
 
 import { clock, h } from "./dom.js";
+import { phone } from "./phone.js";
 
 const FORMATS = ["mp3", "m4b", "opus", "flac", "wav"];
 const SKIP = 15;
@@ -22,6 +23,7 @@ export function player(recording, leaving, { others } = {}) {
     line,
     recording.chapters.length ? h("nav", { "aria-label": "Chapters" }, chapters) : null,
     h("p", { class: "files" }, "Download: ", files(recording, source, others)),
+    recording.format === "mp3" ? phone(leaving) : null,
   ].filter(Boolean);
 }
 

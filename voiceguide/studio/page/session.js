@@ -1,7 +1,7 @@
 // One session: choose its length, its voice and what else its script lets one change; see it, hear it, make it.
 
 import { ask, Fault, tell } from "./api.js";
-import { announce, clock, count, faults, h, lasting, patiently, range } from "./dom.js";
+import { announce, clock, count, drawing, faults, h, lasting, patiently, range } from "./dom.js";
 import { labelled, parameters } from "./form.js";
 import { maker } from "./maker.js";
 import { player } from "./player.js";
@@ -128,9 +128,9 @@ class Session {
   }
 
   draw(outline) {
-    const drawn = new DOMParser().parseFromString(outline.picture, "image/svg+xml").documentElement;
+    const drawn = drawing(outline.picture);
     this.picture.setAttribute("aria-label", drawn.getAttribute("aria-label"));
-    this.picture.replaceChildren(document.importNode(drawn, true));
+    this.picture.replaceChildren(drawn);
     this.outline = outline;
     if (!this.bounded) this.bound(outline);
     this.tell(outline);
@@ -203,7 +203,7 @@ class Session {
   made(recording) {
     this.result.replaceChildren(...player(recording, this.leaving, { others: (format) => this.maker.make(format) }));
     this.result.querySelector("h2").focus();
-    this.changed(); // now that every line was spoken
+    if (this.asking || this.outline?.reckoned) this.changed(); // now that every line was spoken
   }
 }
 
