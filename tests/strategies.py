@@ -1,5 +1,8 @@
-"""What hypothesis makes sessions from."""
+"""What hypothesis makes sessions from, and how many examples it tries."""
 
+from typing import Any
+
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from voiceguide.cues import Bed, Chime, Cue, Interval, Mark, Moment, Say, Silence, Slot, Utterance
@@ -7,6 +10,11 @@ from voiceguide.durations import Ms
 from voiceguide.errors import Place
 
 HERE = Place(path="here.md", line=1)
+
+
+def trying(examples: int, **more: Any) -> settings:  # noqa: ANN401  -- as hypothesis has it
+    """Try so many, where an example takes long; with the profile `thorough` as many times more as it says."""
+    return settings(max_examples=examples * settings().max_examples // 100, **more)
 
 
 class Sounding:

@@ -1,11 +1,12 @@
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from numpy.typing import NDArray
-from strategies import BEDS, CLIPS, HERE, SOUNDS, say, sessions, sessions_with_beds
+from strategies import BEDS, CLIPS, HERE, SOUNDS, say, sessions, sessions_with_beds, trying
 
 from voiceguide import audio, levels
 from voiceguide.audio import FRAME, Layer, Mix, Span, event_gains, spans
@@ -39,10 +40,15 @@ class Tone:
         self.frames = frames
 
     def samples(self) -> Samples:
-        """Of a tone whose waves are whole in a loop."""
-        tone = np.sin(2 * np.pi * np.arange(self.frames * FRAME) * 9 / FRAME)
-        tone *= levels.gain(-19 - levels.loudness(np.stack([tone, tone], axis=1).astype(np.float32)))
-        return np.stack([tone, tone], axis=1).astype(np.float32)
+        return tone(self.frames)
+
+
+@cache
+def tone(frames: int) -> Samples:
+    """Of waves that are whole in a loop."""
+    wave = np.sin(2 * np.pi * np.arange(frames * FRAME) * 9 / FRAME)
+    wave *= levels.gain(-19 - levels.loudness(np.stack([wave, wave], axis=1).astype(np.float32)))
+    return np.stack([wave, wave], axis=1).astype(np.float32)
 
 
 class Mute:
@@ -75,7 +81,7 @@ def mixed(span: Span) -> Samples:
     return np.concatenate(list(span.blocks()))
 
 
-@settings(max_examples=50)
+@trying(50)
 @given(sessions)
 def test_spans_cover_the_session_without_gap_or_overlap(cues: list[Cue]) -> None:
     timeline = lay_out(cues, NOISES, CHIMES, None)
@@ -85,7 +91,7 @@ def test_spans_cover_the_session_without_gap_or_overlap(cues: list[Cue]) -> None
     assert audio.DECODER_DELAY <= padding <= 4095  # what the twelve bits of the LAME tag can say
 
 
-@settings(max_examples=25)
+@trying(25)
 @given(sessions)
 def test_every_sound_is_there_at_its_moment_and_nothing_else_is(cues: list[Cue]) -> None:
     timeline = lay_out(cues, NOISES, CHIMES, None)
@@ -218,7 +224,7 @@ def test_a_bed_of_another_level_glides_there() -> None:
     assert np.diff(level[start - 5 : start + 25]).min() > -0.5
 
 
-@settings(max_examples=40)
+@trying(8)
 @given(sessions_with_beds)
 def test_spans_with_beds_join_as_if_there_were_none(cues: list[Cue]) -> None:
     timeline = lay_out(cues, NOISES, CHIMES, None)

@@ -13,10 +13,10 @@ import mutagen.id3
 import mutagen.mp3
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from strategies import CLIPS, HERE, SOUNDS, say
+from strategies import CLIPS, HERE, SOUNDS, say, trying
 from test_audio import CHIMES, LOOPS, NOISES, SILENT, Noise, bed, pause
 
 from voiceguide import audiofile, levels
@@ -76,7 +76,7 @@ def test_the_decoded_length_is_exact_to_the_sample(tmp_path: Path) -> None:
     assert len(decoded(path)) == levels.frames(timeline.length)
 
 
-@settings(max_examples=12)
+@trying(4)
 @given(
     st.lists(st.integers(0, 7).map(say) | st.integers(0, 9000).map(pause) | st.just(chime(0)), min_size=1, max_size=8)
 )
@@ -121,11 +121,11 @@ JOINED = (say(1), pause(700), say(2), pause(61), say(3), pause(16_000), say(4))
     ("channels", "mix", "with_bed", "varying"),
     [
         pytest.param(1, SILENT, False, False, id="mono"),
-        pytest.param(2, SILENT, False, False, id="stereo"),
-        pytest.param(1, Mix(), False, False, id="mono air"),
-        pytest.param(2, Mix(), False, False, id="stereo air"),
-        pytest.param(2, Mix(), True, False, id="bed"),
-        pytest.param(1, SILENT, False, True, id="mono, varying"),
+        pytest.param(2, SILENT, False, False, id="stereo", marks=pytest.mark.long),
+        pytest.param(1, Mix(), False, False, id="mono air", marks=pytest.mark.long),
+        pytest.param(2, Mix(), False, False, id="stereo air", marks=pytest.mark.long),
+        pytest.param(2, Mix(), True, False, id="bed", marks=pytest.mark.long),
+        pytest.param(1, SILENT, False, True, id="mono, varying", marks=pytest.mark.long),
         pytest.param(2, Mix(), True, True, id="bed, varying"),
     ],
 )

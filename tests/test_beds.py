@@ -19,6 +19,10 @@ from voiceguide.loops import FRAME
 from voiceguide.sounds import Loop, Sounds
 
 SHIPPED = ("brook", "brown", "drone", "ocean", "rain")
+EACH = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in {"ocean", "rain"} else pytest.mark.long) for name in SHIPPED]
+)
+"""The hissing one and the one that swells; the others by `-m long`."""
 UNDER_VOICE = 22
 
 LTASS = (
@@ -71,7 +75,9 @@ def test_every_shipped_bed_is_in_the_table_and_no_other() -> None:
     assert all(one.title and one.origin and one.licence for one in described.values())
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name == "rain" else pytest.mark.long) for name in SHIPPED]
+)
 def test_the_shipped_files_are_what_their_maker_makes(name: str) -> None:
     path = shipped.folder("sounds") / f"{name}.ogg"
     maker = runpy.run_path(str(path.with_name("make_beds.py")))
@@ -84,21 +90,21 @@ def test_the_shipped_files_are_what_their_maker_makes(name: str) -> None:
     assert np.abs(kept).max() < 0.7
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@EACH
 def test_a_shipped_bed_goes_round_as_it_was_made(name: str) -> None:
     assert bed(name).frames == 2250
     assert bed(name).samples().shape == (2250 * FRAME, 2)
     assert seams(bed(name).samples()) == []
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@EACH
 def test_a_bed_is_as_loud_as_a_voice(name: str) -> None:
     once = powers(name)[: -3 * 10].astype(np.float64)
     assert levels.integrated(once) == pytest.approx(-19, abs=0.05)
     assert abs(float(bed(name).samples().mean(dtype=np.float64))) < levels.gain(-70)
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@EACH
 def test_a_bed_loses_at_most_3_db_in_mono(name: str) -> None:
     """One loudspeaker or two that play half of left and half of right each, against two that play their own."""
     samples = bed(name).samples()[: 12 * RATE]
@@ -106,7 +112,7 @@ def test_a_bed_loses_at_most_3_db_in_mono(name: str) -> None:
     assert levels.loudness(mono) >= levels.loudness(samples) - 3
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@EACH
 def test_a_bed_is_heard_on_a_phones_speaker(name: str) -> None:
     under = bed(name).samples()[: 12 * RATE] * np.float32(levels.gain(-UNDER_VOICE))
     assert levels.loudness(on_a_phone(under)) >= levels.loudness(on_a_phone(speech())) - 25
@@ -125,14 +131,14 @@ def test_the_ocean_comes_and_goes_gently() -> None:
     assert len(crests) > 5
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@EACH
 def test_nothing_in_a_bed_startles(name: str) -> None:
     loudness = lufs(powers(name))
     assert (loudness[4:] - loudness[:-4]).max() < 4  # LU in 400 ms
     assert levels.decibels(float(np.abs(bed(name).samples()).max())) < -19 + 16
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@EACH
 def test_a_bed_neither_rumbles_nor_hisses(name: str) -> None:
     power = (np.abs(np.fft.rfft(bed(name).samples()[: 20 * RATE, 0] * np.hanning(20 * RATE))) ** 2).astype(np.float64)
     hz = np.fft.rfftfreq(20 * RATE, 1 / RATE)

@@ -7,9 +7,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from strategies import CLIPS, HERE, SOUNDS, Sounding, sessions_with_beds
+from strategies import CLIPS, HERE, SOUNDS, Sounding, sessions_with_beds, trying
 from test_audiofile import FFMPEG
 
 from voiceguide.audiofile import CAPTIONS, Label, caption_text
@@ -138,7 +138,7 @@ def test_each_line_is_shown_from_its_start_to_its_end(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", CAPTIONS)
-@settings(max_examples=40)
+@trying(40)
 @given(
     texts=st.lists(
         st.text("a1 &<>-{}[]\\/:.;yä", min_size=1).map(lambda text: " ".join(text.split())).filter(bool),
@@ -151,7 +151,7 @@ def test_any_text_can_be_shown(kind: str, texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["vtt", "srt"])
-@settings(max_examples=30)
+@trying(30)
 @given(sessions_with_beds)
 def test_any_session_has_captions_in_order(kind: str, cues: list[Cue]) -> None:
     timeline = lay_out(cues, CLIPS, SOUNDS, None)

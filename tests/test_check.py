@@ -22,7 +22,8 @@ from voiceguide.cli import main
 from voiceguide.durations import Ms, spoken
 from voiceguide.shipped import folder
 
-SHIPPED = sorted(folder("scripts").glob("*.md")) + sorted(folder("scripts").glob("??/*.md"))
+TRANSLATED = sorted(folder("scripts").glob("??/*.md"))
+SHIPPED = sorted(folder("scripts").glob("*.md")) + TRANSLATED
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
 
@@ -71,7 +72,13 @@ def test_no_case_is_about_a_rule_that_is_not_there() -> None:
     assert {rule_of(case) for case in read_cases()} == set(IN_CASES)
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parent.name}/{path.stem}")
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=f"{path.parent.name}/{path.stem}", marks=pytest.mark.long if path in TRANSLATED else ())
+        for path in SHIPPED
+    ],
+)
 def test_a_session_of_ours_disturbs_nobody(path: Path) -> None:
     checked = check(path)
     assert [error.explain() for error in checked.errors] == []

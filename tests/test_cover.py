@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from numpy.typing import NDArray
-from strategies import CLIPS, HERE, SOUNDS, say, sessions
+from strategies import CLIPS, HERE, SOUNDS, say, sessions, trying
 from test_audio import pause
 from test_audiofile import FFMPEG
 
@@ -58,7 +58,7 @@ def test_a_cover_is_a_png_that_says_its_size_and_is_whole(tmp_path: Path) -> Non
     assert seen(png).shape == (600, 600, 3)
 
 
-@settings(max_examples=5)
+@trying(5)
 @given(sessions)
 def test_any_session_has_a_small_cover(tmp_path_factory: pytest.TempPathFactory, cues: list[Cue]) -> None:
     assert len(cover("Any", timeline(*cues), Cache(tmp_path_factory.mktemp("cache")))) <= 100_000

@@ -15,6 +15,7 @@ from typing import assert_never
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import trying
 
 from voiceguide.cues import Bed, Chime, Cue, Mark, Moment, Say, Silence, Slot, opened, read_cues, without_chimes
 from voiceguide.cues.sentences import sentences
@@ -200,6 +201,7 @@ def said(script: Path, values: Mapping[str, str]) -> list[str]:
     return [cue.utterance.text for cue in cues if isinstance(cue, Say)]
 
 
+@trying(50)
 @given(value=st.one_of(SCRIPTY, st.text(max_size=40)))
 def test_a_text_value_never_forms_a_cue(value: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     script = tmp_path_factory.mktemp("value") / "script.md"
@@ -214,6 +216,7 @@ def test_a_text_value_never_forms_a_cue(value: str, tmp_path_factory: pytest.Tem
     assert texts[-1] == "Bye."
 
 
+@trying(50)
 @given(body=SCRIPTY, front=SCRIPTY)
 def test_any_script_is_read_or_refused_in_words(
     body: str, front: str, tmp_path_factory: pytest.TempPathFactory
@@ -236,6 +239,7 @@ WORDS = st.lists(
 )
 
 
+@trying(40)
 @given(lines=st.lists(WORDS.map(" ".join), min_size=1, max_size=8), indent=st.integers(0, 3), turns=st.integers(1, 3))
 def test_every_sentence_points_at_its_text(
     lines: list[str], indent: int, turns: int, tmp_path_factory: pytest.TempPathFactory

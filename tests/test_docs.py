@@ -13,6 +13,9 @@ README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8"
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
 LINES = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines() if line.startswith("voiceguide ")]
 
+WHOLE_SESSIONS = "voiceguide render back-on-mat --minutes 20", "voiceguide render evening.md -p name=Ana"
+"""Those of the examples that render whose recordings are always made; the others' are by `-m long`."""
+
 
 def block(kind: str, beginning: str) -> str:
     found: list[str] = [text for one, text in BLOCKS if one == kind and text.startswith(beginning)]
@@ -32,7 +35,11 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Path) -> Pa
     return tmp_path
 
 
-@pytest.mark.parametrize("line", LINES)
+def marks(line: str) -> tuple[pytest.MarkDecorator, ...]:
+    return (pytest.mark.long,) if line.startswith("voiceguide render") and line not in WHOLE_SESSIONS else ()
+
+
+@pytest.mark.parametrize("line", [pytest.param(line, marks=marks(line)) for line in LINES])
 def test_every_example_runs(line: str, elsewhere: Path) -> None:
     arguments = shlex.split(line)[1:]
     speaks = arguments[0] in {"show", "render", "say"} and "--voice" not in arguments

@@ -59,6 +59,7 @@ def test_what_does_not_work_is_told_with_what_to_do(here: Path, monkeypatch: pyt
 
 
 @pytest.mark.engine
+@pytest.mark.long
 def test_the_command_says_it_in_json_with_the_engines_that_are_installed(here: Path) -> None:
     result = CliRunner().invoke(main, ["doctor", "--json"], catch_exceptions=False)
     found = json.loads(result.stdout)

@@ -160,6 +160,7 @@ def test_a_voice_speaks_at_one_level_and_its_rate(cast: Cast, cache: Cache, voic
     assert len(" ".join(CALM).split()) / minutes == pytest.approx(115, rel=0.12)
 
 
+@pytest.mark.long
 def test_hibari_gives_the_same_bytes_in_any_order_and_process() -> None:
     workers = [Worker("voiceguide.speech.hibari:open_engine", patience=60) for _ in range(2)]
     sounds = [

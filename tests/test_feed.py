@@ -16,8 +16,9 @@ from urllib.parse import unquote, urlsplit
 import podcastparser
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from strategies import trying
 from test_captions import read_vtt
 
 from voiceguide import Job, OutputError, render
@@ -217,7 +218,7 @@ def test_a_plan_that_is_none_is_left_out_with_its_reason(tmp_path: Path, plan: b
     assert found.left_out[0].why
 
 
-@settings(max_examples=60)
+@trying(60)
 @given(st.text(st.characters() | st.sampled_from("<>&\"'\0\x1f\x85\u2028\ud800\ufffe]]>")))
 def test_any_title_is_text_in_the_feed(tmp_path_factory: pytest.TempPathFactory, title: str) -> None:
     folder = tmp_path_factory.mktemp("any")

@@ -18,9 +18,9 @@ import mutagen.wave
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from strategies import CLIPS, HERE, SOUNDS, say
+from strategies import CLIPS, HERE, SOUNDS, say, trying
 from test_audio import SILENT, pause
 from test_audiofile import FFMPEG, decoded
 
@@ -136,7 +136,7 @@ def test_the_decoded_sound_is_exactly_as_long_as_planned_and_not_late(kind: str,
 
 
 @pytest.mark.parametrize("kind", OTHERS)
-@settings(max_examples=3)
+@trying(3)
 @given(st.lists(st.integers(0, 3).map(say) | st.integers(0, 1500).map(pause), min_size=1, max_size=4))
 def test_any_session_decodes_to_its_exact_length(
     kind: str, tmp_path_factory: pytest.TempPathFactory, cues: list[Cue]

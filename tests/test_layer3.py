@@ -4,8 +4,9 @@ from itertools import pairwise
 import lameenc
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from strategies import trying
 
 from voiceguide import levels
 from voiceguide.audiofile.layer3 import (
@@ -50,7 +51,7 @@ def joined(*strips: Strip) -> bytes:
     return b"".join(piece for strip, after in pairs for piece in holding(strip, after.borrowed))
 
 
-@settings(max_examples=30, deadline=None)
+@trying(30)
 @given(st.sampled_from([1, 2]), st.lists(st.integers(1, FRAMES // 2 - 1), min_size=1, max_size=12, unique=True))
 def test_frames_cut_apart_anywhere_and_joined_again_are_the_same_bytes(channels: int, places: list[int]) -> None:
     """Two frames hold the whole reservoir; a shorter strip may not have the room that the next one needs."""
@@ -76,7 +77,7 @@ def test_a_cut_of_a_cut_is_the_same_as_one() -> None:
     assert cut(once, frame_starts(once.frames), 3, 32) == cut(strip, starts, 11, 40)
 
 
-@settings(max_examples=30, deadline=None)
+@trying(30)
 @given(st.integers(1, 500), st.integers(1, FRAMES))
 def test_a_strip_that_has_grown_has_room_and_is_the_same_but_for_its_last_frame(least: int, stop: int) -> None:
     strip, starts = whole(2)

@@ -2,8 +2,9 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from strategies import trying
 
 from voiceguide import levels
 from voiceguide.levels import RATE, Samples
@@ -134,7 +135,7 @@ def test_the_highest_channel_counts() -> None:
 
 
 @given(st.integers(0, 9000))
-@settings(max_examples=20)
+@trying(20)
 def test_where_a_peak_lies_makes_no_difference(lead: int) -> None:
     burst = levels.faded(sine(RATE / 4, 0.05, phase=math.pi / 4), start_ms=10, end_ms=10)
     moved = np.pad(burst, (lead, 5000))
@@ -142,7 +143,7 @@ def test_where_a_peak_lies_makes_no_difference(lead: int) -> None:
 
 
 @given(seed=st.integers(0, 2**32 - 1), cutoff_hz=st.floats(1000, 19_000), channels=st.sampled_from([1, 2]))
-@settings(max_examples=20)
+@trying(20)
 def test_a_peak_is_where_a_finer_look_finds_it(seed: int, cutoff_hz: float, channels: int) -> None:
     noise = np.random.default_rng(seed).normal(0, 0.1, (3000, channels)).astype(np.float32)
     sound = levels.faded(below(cutoff_hz, noise), start_ms=20, end_ms=20)
@@ -160,7 +161,7 @@ def test_a_peak_is_where_a_finer_look_finds_it(seed: int, cutoff_hz: float, chan
     channels=st.sampled_from([1, 2]),
     cutoff_hz=st.floats(200, 20_000),
 )
-@settings(max_examples=40)
+@trying(40)
 def test_the_limiter_holds_its_ceiling(
     seed: int, loud_db: float, ceiling_db: float, channels: int, cutoff_hz: float
 ) -> None:
@@ -172,7 +173,7 @@ def test_the_limiter_holds_its_ceiling(
 
 
 @given(st.floats(-60, -1.6))
-@settings(max_examples=20)
+@trying(20)
 def test_the_limiter_leaves_what_is_under_its_ceiling_untouched(peak_db: float) -> None:
     tone = levels.faded(sine(440, 0.3, peak_db=peak_db), start_ms=10, end_ms=10)
     assert np.array_equal(levels.limited(tone, -1.5), tone)
@@ -189,7 +190,7 @@ def test_the_limiter_touches_only_what_is_near_a_peak() -> None:
 
 
 @given(where=st.integers(0, 4000), length=st.integers(1, 4001))
-@settings(max_examples=30)
+@trying(30)
 def test_a_click_is_held_wherever_it_falls(where: int, length: int) -> None:
     click = np.zeros(length, np.float32)
     click[where % length] = 1
@@ -274,7 +275,7 @@ def test_a_fade_is_even_about_its_middle() -> None:
 
 
 @given(st.integers(0, 3000), st.floats(0, 100), st.floats(0, 100))
-@settings(max_examples=30)
+@trying(30)
 def test_any_length_can_be_faded(count: int, start_ms: float, end_ms: float) -> None:
     faded = levels.faded(np.ones(count, np.float32), start_ms=start_ms, end_ms=end_ms)
     assert len(faded) == count
@@ -287,7 +288,7 @@ def test_any_length_can_be_faded(count: int, start_ms: float, end_ms: float) -> 
     before_ms=st.integers(0, 100),
     after_ms=st.integers(0, 100),
 )
-@settings(max_examples=50)
+@trying(50)
 def test_trimming_keeps_the_sound_and_a_little_around_it(lead: int, tail: int, before_ms: int, after_ms: int) -> None:
     padded = np.pad(np.ones(1000, np.float32), (lead, tail))
     cut = levels.trimmed(padded, below_peak_db=45, keep_before_ms=before_ms, keep_after_ms=after_ms)

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from seams import seams
+from strategies import trying
 
 from voiceguide import levels, loops
 from voiceguide.errors import SoundError
@@ -92,7 +93,7 @@ def test_seams_that_are_there_are_told() -> None:
 
 
 @given(seconds=st.floats(5.01, 8), channels=st.integers(1, 2), seed=st.integers(0, 99), slope=st.floats(0, 1))
-@settings(max_examples=6)
+@trying(6)
 def test_any_noise_goes_round_in_whole_frames_at_one_loudness(
     seconds: float, channels: int, seed: int, slope: float
 ) -> None:

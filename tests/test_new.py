@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
-from strategies import Sounding
+from strategies import Sounding, trying
 
 from voiceguide.cli import main
 from voiceguide.cues import Chime, Cue, Mark, Say, Silence, opened, read_cues
@@ -222,7 +222,7 @@ PIECES = st.one_of(
 )
 
 
-@settings(max_examples=120)
+@trying(120)
 @given(text=st.lists(PIECES, min_size=1, max_size=14).map("".join))
 @example(text="{{{%}}#}a")
 @example(text="<" * 300 + "a")

@@ -68,7 +68,7 @@ class Read(HTMLParser):
 
 
 @pytest.fixture
-def planned(tmp_path: Path) -> Plan:
+def planned(tmp_path: Path, kept: Path) -> Plan:
     script = tmp_path / "five.md"
     script.write_text(SCRIPT, encoding="utf-8")
     return plan(Job(script=script, voice="tone", values={"name": 'Ana <3 & "Ben"'}, lead_in=Ms(30_000)))

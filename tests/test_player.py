@@ -183,7 +183,9 @@ def terminal() -> Iterator[Callable[..., Terminal]]:
         yield start
 
 
-@pytest.mark.parametrize("player", PLAYERS)
+@pytest.mark.parametrize(
+    "player", [pytest.param(player, marks=() if player == "miniaudio" else pytest.mark.long) for player in PLAYERS]
+)
 def test_keys_pause_seek_and_go_to_chapters_and_what_is_heard_is_shown(
     player: str, terminal: Callable[..., Terminal], made: Path
 ) -> None:

@@ -4,9 +4,9 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from strategies import CLIPS, HERE, SOUNDS, say, sessions_with_beds
+from strategies import CLIPS, HERE, SOUNDS, say, sessions_with_beds, trying
 
 from voiceguide.audiofile.promise import Event, Promise, promise, promise_from_json, promise_to_json
 from voiceguide.cues import Bed, Chime, Cue, Silence
@@ -27,7 +27,7 @@ def events(*cues: Cue, gains: tuple[float, ...] | None = None) -> tuple[Event, .
     return promise("", lay(*cues), LOUDEST, gains=gains).events
 
 
-@settings(max_examples=40)
+@trying(40)
 @given(sessions_with_beds, st.floats(-30, -10), st.none() | st.floats(-90, -40), st.data())
 def test_what_is_written_is_read_back(
     cues: list[Cue], voice_lufs: float, air_db: float | None, data: st.DataObject

@@ -48,6 +48,10 @@ And rest. [pause 2s] The mat holds you now, all along the back.
 Come back slowly, and sit for a moment before you stand.
 """
 
+VOICES = [
+    "tone", *(pytest.param(name, marks=(pytest.mark.engine, pytest.mark.long)) for name in ("hibari", "pyttsx3"))
+]  # fmt: skip
+
 
 @pytest.fixture
 def job(new_job: Job, kept: Path) -> Job:
@@ -106,10 +110,7 @@ def test_a_recording_is_exactly_as_long_as_asked(job: Job, target: Ms | None) ->
     assert len(sound) == levels.frames(made.length)
 
 
-@pytest.mark.parametrize(
-    "voice",
-    ["tone", pytest.param("hibari", marks=pytest.mark.engine), pytest.param("pyttsx3", marks=pytest.mark.engine)],
-)
+@pytest.mark.parametrize("voice", VOICES)
 def test_lines_begin_when_planned_and_nothing_sounds_between(job: Job, voice: str) -> None:
     _, timeline, sound = rendered(replace(job, voice=voice, air=False))
     for start, _ in clear_lines(timeline):
@@ -119,10 +120,7 @@ def test_lines_begin_when_planned_and_nothing_sounds_between(job: Job, voice: st
         assert levels.decibels(float(np.abs(quiet).max(initial=0.0))) < -60
 
 
-@pytest.mark.parametrize(
-    "voice",
-    ["tone", pytest.param("hibari", marks=pytest.mark.engine), pytest.param("pyttsx3", marks=pytest.mark.engine)],
-)
+@pytest.mark.parametrize("voice", VOICES)
 def test_speech_is_at_its_loudness_and_nothing_clips(job: Job, voice: str, caplog: pytest.LogCaptureFixture) -> None:
     made, timeline, sound = rendered(replace(job, voice=voice))
     drafts = [message for message in caplog.messages if "is a draft voice" in message]
@@ -205,6 +203,7 @@ def test_a_damaged_cache_is_mended_and_the_recording_the_same(new_job: Job) -> N
     assert render(new_job).path.read_bytes() == before
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_a_killed_run_leaves_nothing_bad_and_the_next_one_is_whole(new_job: Job, tmp_path: Path) -> None:
     """Kill it at moments spread over a run; the next run, undisturbed, gives the very bytes of one never killed."""
@@ -240,6 +239,7 @@ def test_a_killed_run_leaves_nothing_bad_and_the_next_one_is_whole(new_job: Job,
         assert render(new_job, cache=cache).path.read_bytes() == whole
 
 
+@pytest.mark.long
 def test_runs_at_once_to_one_name_and_to_another_leave_whole_files(new_job: Job, tmp_path: Path) -> None:
     """The same session twice, and another one of the same words beside them: each asks the cache for what none has."""
     assert new_job.out is not None

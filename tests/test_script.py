@@ -10,8 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from strategies import trying
 
 from voiceguide.cues import Bed, read_cues
 from voiceguide.durations import Ms
@@ -59,7 +60,9 @@ def test_bytes_that_are_no_text_are_shown_where_they_stand(script: Path) -> None
     assert "UTF-8" in error.message
 
 
-@pytest.mark.parametrize("char", ["\0", "\x07", "\x1b", "\x7f", "\x85", "\u2028", "\ue000", "\U000f0000", "\U0010fffd"])
+@pytest.mark.parametrize(
+    "char", ["\0", "\x07", "\x1b", "\x7f", "\x85", "\u2028", "\uffff", "\ue000", "\U000f0000", "\U0010fffd"]
+)
 def test_characters_that_cannot_be_seen_are_shown_where_they_stand(script: Path, char: str) -> None:
     error = refusal(script, f"{TITLE}One {char}two.\n")
     assert error.at is not None
@@ -327,7 +330,7 @@ def wording(source: Source, seed: int) -> tuple[str, ...]:
 
 
 @given(seed=seeds)
-@settings(max_examples=25)
+@trying(25)
 def test_neighbouring_seeds_differ_in_every_pick_and_a_seed_is_always_the_same(worded: Source, seed: int) -> None:
     today, tomorrow = wording(worded, seed), wording(worded, seed + 1)
     assert all(one != other for one, other in zip(today, tomorrow, strict=True))

@@ -432,7 +432,9 @@ def complaints(heard: Session) -> list[str]:
     return first or [f"{heard}: {rule.__name__}: {complaint}" for rule in RULES for complaint in rule(heard)]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name == "evening" else pytest.mark.long) for name in NAMES]
+)
 def test_a_session_keeps_every_rule_at_every_length(name: str) -> None:
     assert [complaint for heard in at_every_length(name) for complaint in complaints(heard)] == []
 

@@ -6,8 +6,8 @@ from typing import Unpack, cast, get_args
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
-from hypothesis import settings as trying
 from hypothesis import strategies as st
+from strategies import trying
 
 from voiceguide import audiofile, shipped
 from voiceguide.cache import Cache
@@ -188,7 +188,7 @@ KEY = st.from_regex(r"[a-z_]{1,8}", fullmatch=True)
 VALUE = st.one_of(st.integers(), st.booleans(), st.text(st.characters(codec="ascii"), max_size=12))
 
 
-@trying(max_examples=40)
+@trying(20)
 @given(tables=st.dictionaries(KEY, st.dictionaries(KEY, VALUE, max_size=4), max_size=4), apart=st.booleans())
 def test_every_key_is_found_on_its_line(tables: dict[str, dict[str, object]], *, apart: bool) -> None:
     lines = ["# not a [table]", ""]
@@ -291,7 +291,7 @@ def test_a_file_that_is_a_link_stays_one(tmp_path: Path) -> None:
     assert [path.name for path in settings_path().parent.iterdir()] == ["settings.toml"]
 
 
-@trying(max_examples=40)
+@trying(40)
 @given(
     st.fixed_dictionaries(
         {},
@@ -322,7 +322,7 @@ def test_a_preset_means_what_was_asked_for_when_it_was_kept(wishes: Wishes) -> N
 # --- what goes before what ----------------------------------------------------------------------------------------
 
 
-@trying(max_examples=40)
+@trying(40)
 @given(st.data())
 def test_what_is_asked_goes_before_what_is_wanted_otherwise(data: st.DataObject) -> None:
     some = st.fixed_dictionaries(

@@ -323,16 +323,18 @@ def check_faults_change_nothing(
 def test_an_engine_at_fault_every_fifth_time_makes_no_other_recording(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked, _ = check_faults_change_nothing(24, tmp_path, monkeypatch, patience=1)
-    assert asked > 30
+    asked, _ = check_faults_change_nothing(16, tmp_path, monkeypatch, patience=1)
+    assert asked > 20
 
 
 @pytest.mark.long
-def test_an_engine_at_fault_every_fifth_time_of_2000_makes_no_other_recording(
+def test_an_engine_at_fault_every_fifth_time_of_hundreds_makes_no_other_recording(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked, failed = check_faults_change_nothing(2000, tmp_path, monkeypatch, patience=1)
-    print(f"2000 lines: asked {asked} times, {failed} failed on the way")  # noqa: T201  -- for `pytest -m long -s`
+    """With VOICEGUIDE_LINES=2000 it takes seven minutes."""
+    lines = int(os.environ.get("VOICEGUIDE_LINES", "300"))
+    asked, failed = check_faults_change_nothing(lines, tmp_path, monkeypatch, patience=1)
+    print(f"{lines} lines: asked {asked} times, {failed} failed on the way")  # noqa: T201  -- for `pytest -m long -s`
 
 
 def test_a_fresh_process_has_time_to_load_its_model_again(folder: Path) -> None:

@@ -4,7 +4,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from strategies import (
     CLIPS,
@@ -18,6 +18,7 @@ from strategies import (
     sessions,
     sessions_with_beds,
     spacious,
+    trying,
 )
 
 from voiceguide.cues import Bed, Chime, Cue, Interval, Mark, Moment, Say, Silence, Slot
@@ -169,6 +170,7 @@ def test_an_unreachable_target_says_the_shortest_and_longest_length() -> None:
     assert "--rate" in str(caught.value.hint)
 
 
+@trying(50)
 @given(sessions, st.fractions(0, 1))
 def test_any_target_in_reach_is_met_to_the_millisecond(cues: list[Cue], share: Fraction) -> None:
     natural = lay(*cues)
@@ -178,6 +180,7 @@ def test_any_target_in_reach_is_met_to_the_millisecond(cues: list[Cue], share: F
     assert (timeline.shortest, timeline.longest) == (natural.shortest, natural.longest)
 
 
+@trying(50)
 @given(sessions, st.fractions(0, 1))
 def test_no_silence_leaves_its_bounds(cues: list[Cue], share: Fraction) -> None:
     natural = lay(*cues)
@@ -187,6 +190,7 @@ def test_no_silence_leaves_its_bounds(cues: list[Cue], share: Fraction) -> None:
             assert event.cue.least <= event.length <= event.cue.most
 
 
+@trying(50)
 @given(sessions)
 def test_a_kind_gives_only_when_the_one_before_is_at_its_bound(cues: list[Cue]) -> None:
     natural = lay(*cues)
@@ -201,6 +205,7 @@ def test_a_kind_gives_only_when_the_one_before_is_at_its_bound(cues: list[Cue]) 
         assert all(event.length == event.cue.most for event in before)  # type: ignore[union-attr]
 
 
+@trying(50)
 @given(sessions)
 def test_order_holds_and_speech_never_gives(cues: list[Cue]) -> None:
     timeline = lay(*cues)
@@ -211,6 +216,7 @@ def test_order_holds_and_speech_never_gives(cues: list[Cue]) -> None:
             assert event.length == CLIPS[event.cue.utterance].length
 
 
+@trying(50)
 @given(st.lists(chimes(), min_size=1, max_size=5))
 def test_nothing_sounds_after_the_end(cues: list[Chime]) -> None:
     timeline = lay(*cues)
@@ -254,6 +260,7 @@ def test_a_target_shorter_than_what_stands_around_is_out_of_reach() -> None:
         lay(silence("quiet", 0, 0, 9000), target=6000, head=2000, tail=5000)
 
 
+@trying(50)
 @given(
     sessions_with_beds, st.fractions(0, 1), st.integers(0, 5000), st.integers(0, 9000), st.sampled_from([0, 1, 30_000])
 )
@@ -299,6 +306,7 @@ def test_a_bed_stands_before_what_begins_with_it() -> None:
     assert [type(event.cue) for event in timeline.events] == [Bed, Chime, Say]
 
 
+@trying(50)
 @given(sessions_with_beds, st.fractions(0, 1))
 def test_beds_take_no_time_and_leave_no_gap_between_them(cues: list[Cue], share: Fraction) -> None:
     natural = lay(*cues)
@@ -338,6 +346,7 @@ def test_strokes_come_closer_and_hold_back_the_words_no_longer() -> None:
     assert words.start == 3 * 1500
 
 
+@trying(50)
 @given(sessions_with_beds, st.integers(0, 5000))
 def test_no_silence_is_longer_than_asked_and_speech_never_gives(cues: list[Cue], most: int) -> None:
     whole, brief = lay(*cues), lay(*cues, longest_silence=most)
@@ -349,6 +358,7 @@ def test_no_silence_is_longer_than_asked_and_speech_never_gives(cues: list[Cue],
     assert brief.length <= whole.length
 
 
+@trying(50)
 @given(sessions_with_beds)
 def test_a_session_without_long_silences_stays_as_it_is(cues: list[Cue]) -> None:
     assert lay(*cues, longest_silence=200_000) == lay(*cues)
@@ -389,7 +399,7 @@ def test_a_chime_in_a_silence_rings_into_the_words_that_follow_but_not_over_the_
     assert followed.length == 20_000
 
 
-@settings(max_examples=50)
+@trying(50)
 @given(st.lists(belled() | chimes(), min_size=1, max_size=6), st.fractions(0, 1))
 def test_chimes_in_silences_take_no_time(cues: list[Cue], share: Fraction) -> None:
     natural = lay(*cues)
@@ -518,6 +528,7 @@ def heard(timeline: Timeline) -> list[tuple[int, int]]:
     return [*says, *((start, start + later + fade) for start, later, fade in strokes)]
 
 
+@trying(50)
 @given(spacious, moments(), st.sampled_from([0, 30_000]))
 def test_what_a_line_says_of_the_time_is_true(cues: list[Cue], moment: Moment, lead_in: int) -> None:
     moment = replace(moment, cues=tuple(replace(cue) for cue in moment.cues))

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from strategies import trying
 
 from voiceguide import levels
 from voiceguide.levels import RATE, Samples
@@ -20,7 +21,7 @@ def voice(seconds: float, *, peak: float = 0.3, rate: int = RATE) -> Samples:
     return np.asarray(peak * sound / np.abs(sound).max(), np.float32)
 
 
-@settings(max_examples=25)
+@trying(25)
 @given(st.sampled_from([8000, 16_000, 22_050, 24_000, 44_100, 48_000]), st.floats(0, 0.6), st.floats(0, 0.6))
 def test_silence_at_the_ends_goes_whatever_there_was(rate: int, before: float, after: float) -> None:
     quiet = [np.zeros(round(seconds * rate), np.float32) for seconds in (before, after)]
@@ -39,7 +40,7 @@ def low(samples: Samples) -> float:
     return float(np.abs(np.fft.rfft(samples))[np.fft.rfftfreq(len(samples), 1 / RATE) < 25].max())
 
 
-@settings(max_examples=20)
+@trying(20)
 @given(st.floats(0.3, 4), st.floats(-30, 30), st.floats(0.001, 0.9))
 def test_a_clip_never_exceeds_the_ceiling(seconds: float, gain_db: float, peak: float) -> None:
     clip = treatment.levelled(treatment.cleaned(voice(seconds, peak=peak), RATE), gain_db)
@@ -61,7 +62,7 @@ def test_a_word_keeps_its_own_weight() -> None:
     assert levels.loudness(treatment.levelled(word, gain)) < levels.loudness(word) + gain + 0.1
 
 
-@settings(max_examples=20)
+@trying(20)
 @given(st.floats(0.3, 4), st.floats(-10, 40), st.floats(0.01, 0.9))
 def test_a_peak_is_never_held_down_by_more_than_3_5_db(seconds: float, gain_db: float, peak: float) -> None:
     clean = treatment.cleaned(voice(seconds, peak=peak), RATE)
@@ -99,7 +100,7 @@ def levels_db(samples: Samples) -> np.ndarray:
     return np.asarray(10 * np.log10(found / found[:12].sum() / (average / average[:12].sum())))
 
 
-@settings(max_examples=15)
+@trying(15)
 @given(st.tuples(*[st.floats(-10, 6)] * 5))
 def test_a_voice_with_too_much_hiss_is_brought_to_the_average(hiss_db: tuple[float, ...]) -> None:
     hissing = speech(*hiss_db)
@@ -137,7 +138,7 @@ def test_turning_the_phase_lowers_lopsided_peaks_and_nothing_else() -> None:
     assert levels.true_peak(turned) < levels.true_peak(lopsided) - 2
 
 
-@settings(max_examples=15)
+@trying(15)
 @given(st.floats(1.05, 2))
 def test_stretched_speech_is_longer_and_at_its_pitch(factor: float) -> None:
     slow = treatment.stretched(voice(2), factor)

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 import soundfile
 from click.testing import CliRunner
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from strategies import BEDS, CLIPS, SOUNDS, sessions_with_beds
+from strategies import BEDS, CLIPS, SOUNDS, sessions_with_beds, trying
 
 from voiceguide import Job, OutputError, Plan, audio, audiofile, find_script, levels, plan, render
 from voiceguide.audio import FRAME, Mix, Sounding, Span
@@ -249,7 +249,10 @@ def test_a_recording_is_sound_and_everything_was_looked_at(either: Original) -> 
     } <= {*verified.checks}  # fmt: skip
 
 
-@pytest.mark.parametrize(("channels", "coding"), [(1, Coding()), (2, Coding()), (1, Coding(varying=True))])
+@pytest.mark.parametrize(
+    ("channels", "coding"),
+    [pytest.param(1, Coding(), marks=pytest.mark.long), (2, Coding()), (1, Coding(varying=True))],
+)
 def test_however_it_is_encoded_its_frames_are_sound(
     kept: Original, tmp_path: Path, channels: int, coding: Coding
 ) -> None:
@@ -265,7 +268,9 @@ def test_however_it_is_encoded_its_frames_are_sound(
     assert met.sums == tuple(wanted for _, wanted in tag.sums)
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name == "desk" else pytest.mark.long) for name in SHIPPED]
+)
 def test_every_shipped_script_gives_a_sound_recording(kept: Original, tmp_path: Path, name: str) -> None:
     """As short as it may be, and with its silences cut, which takes a quarter of the time."""
     source = read_all()[name]
@@ -345,7 +350,7 @@ def test_sixty_flipped_bytes_are_found_and_placed(original: Original) -> None:
     assert any(fault.file == "measured.md" for fault in found if fault.at is not None)
 
 
-@settings(max_examples=25)
+@trying(25)
 @given(where=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_every_single_flipped_bit_of_the_sound_is_found(kept: Original, where: float, bit: int) -> None:
     damaged = bytearray(kept.path.read_bytes())
@@ -632,7 +637,7 @@ class Loop:
         raise NotImplementedError
 
 
-@settings(max_examples=50)
+@trying(50)
 @given(sessions_with_beds)
 def test_beds_are_planned_as_they_are_mixed(cues: list[Cue]) -> None:
     """But in the moment in which one comes and goes at once."""

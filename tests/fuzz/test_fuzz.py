@@ -1,8 +1,9 @@
 """What was found by `run.py`, and what it began with: read or refused, and soon."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from strategies import trying
 from targets import CORPUS, TARGETS, corpus, mutated, tried
 
 INPUTS = [(path.parent.name, path.name) for path in sorted(CORPUS.glob("*/*"))]
@@ -20,7 +21,7 @@ def test_each_target_has_a_corpus() -> None:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_what_is_like_it_does_not_fail_either(target: str) -> None:
-    @settings(max_examples=10, database=None, suppress_health_check=[HealthCheck.too_slow])
+    @trying(10, database=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.data())
     def try_some(data: st.DataObject) -> None:
         tried(target)(data.draw(mutated(corpus(target))))
