@@ -169,11 +169,11 @@ CRASHES = {
     )),
     53: Row("the same, of the cache", (
         "test_render.py: test_a_killed_run_leaves_nothing_bad_and_the_next_one_is_whole",
-        "test_crash.py: test_a_run_that_ends_at_each_of_its_steps_leaves_whole_files_and_the_next_is_right",
+        "test_crash.py: test_a_run_that_ends_at_many_of_its_steps_leaves_whole_files_and_the_next_is_right",
     )),
     54: Row("gone on with: the same bytes", (
         "test_render.py: test_a_killed_run_leaves_nothing_bad_and_the_next_one_is_whole",
-        "test_crash.py: test_a_run_that_ends_at_each_of_its_steps_leaves_whole_files_and_the_next_is_right",
+        "test_crash.py: test_a_run_that_ends_at_many_of_its_steps_leaves_whole_files_and_the_next_is_right",
     )),
     55: Row("a full disk: what was there stays", (
         "test_crash.py: test_no_caption_is_new_beside_an_old_recording_when_the_disk_is_full",
