@@ -179,7 +179,7 @@ class _Uncompressed:
     def _fromData(cls, header: Any, flags: int, data: bytes) -> Any:  # noqa: ANN401, N802  -- as mutagen has it
         is_new = header.version >= (2, 4, 0)
         if flags & (id3.Frame.FLAG24_COMPRESS if is_new else id3.Frame.FLAG23_COMPRESS):
-            raise NotImplementedError
+            raise id3.ID3JunkFrameError("compressed")  # as mutagen says of one that it passes over itself
         return super()._fromData(header, flags, data)  # type: ignore[misc]  # of the frame it is mixed into
 
 

@@ -97,7 +97,7 @@ class Worker:
             running.requests.close()
         late = threading.Timer(_FAREWELL_SECONDS, running.process.kill)
         late.start()
-        running.process.wait()  # not with a timeout of its own, for which Python looks every 50 ms
+        running.process.wait()  # not with a timeout of its own: Python then looks only every so often
         late.cancel()
         running.answers.close()
         running.complaints.close()
