@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from voiceguide.engines import Reading, Voice
+from voiceguide.engines.tone import Tone
 from voiceguide.errors import SpeechError
 from voiceguide.levels import Samples
-from voiceguide.speech.engine import Reading, Voice
-from voiceguide.speech.tone import Tone
 
 FAULTS = (
     "crash", "raise", "hang", "garbage", "empty", "silence", "noise", "nan", "square", "half", "zero-rate",

@@ -10,7 +10,7 @@ from voiceguide.speech import Cast
 ENGINES = {
     "faulty": "faulty_engine:open_engine",
     "double": "faulty_engine:open_engine",
-    "tone": "voiceguide.speech.tone:open_engine",
+    "tone": "voiceguide.engines.tone:open_engine",
     "broken": "faulty_engine:open_broken",
     "gone": "no_such_package:open_engine",
 }

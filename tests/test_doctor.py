@@ -14,7 +14,7 @@ from voiceguide.doctor import Tried, can_render, examine
 from voiceguide.report import tried_json, tried_text
 from voiceguide.speech import Cast
 
-TONE = {"tone": "voiceguide.speech.tone:open_engine"}
+TONE = {"tone": "voiceguide.engines.tone:open_engine"}
 BROKEN = {"broken": "faulty_engine:open_broken"}
 
 

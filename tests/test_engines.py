@@ -13,12 +13,13 @@ from voiceguide import levels
 from voiceguide.audiofile.wav import wav_bytes
 from voiceguide.cache import Cache
 from voiceguide.cues import Say, Utterance
+from voiceguide.engines import Reading
+from voiceguide.engines.hibari import _marked_up
+from voiceguide.engines.pyttsx3 import open_engine
+from voiceguide.engines.worker import FalteredError, Worker
 from voiceguide.errors import Place, SpeechError
-from voiceguide.speech import Cast, Reading, speak_all
-from voiceguide.speech.hibari import _marked_up
+from voiceguide.speech import Cast, speak_all
 from voiceguide.speech.pronunciation import pronounced, read_lexicon
-from voiceguide.speech.pyttsx3 import open_engine
-from voiceguide.speech.worker import FalteredError, Worker
 
 pytestmark = pytest.mark.engine
 
@@ -162,7 +163,7 @@ def test_a_voice_speaks_at_one_level_and_its_rate(cast: Cast, cache: Cache, voic
 
 @pytest.mark.long
 def test_hibari_gives_the_same_bytes_in_any_order_and_process() -> None:
-    workers = [Worker("voiceguide.speech.hibari:open_engine", patience=60) for _ in range(2)]
+    workers = [Worker("voiceguide.engines.hibari:open_engine", patience=60) for _ in range(2)]
     sounds = [
         {
             text: worker.speak(Reading(parts=(text,), language="en", voice="heart", speed=0.8))[0].tobytes()
@@ -217,14 +218,14 @@ def test_pyttsx3_has_a_voice_for_a_language(cast: Cast, language: str, voice: st
 
 
 def test_pyttsx3_never_speaks_with_another_voice_than_asked() -> None:
-    worker = Worker("voiceguide.speech.pyttsx3:open_engine", patience=60)
+    worker = Worker("voiceguide.engines.pyttsx3:open_engine", patience=60)
     with pytest.raises(SpeechError, match="there is no voice called 'klingon'"):
         worker.speak(Reading(parts=("Hello.",), language="en", voice="klingon", speed=1))
     worker.close()
 
 
 def test_pyttsx3_loses_no_sentence_and_mixes_no_voices() -> None:
-    worker = Worker("voiceguide.speech.pyttsx3:open_engine", patience=60)
+    worker = Worker("voiceguide.engines.pyttsx3:open_engine", patience=60)
     lengths: dict[tuple[str, float], set[float]] = {}
     for _ in range(8):
         for voice, speed in (("gmw/de", 0.6), ("gmw/en-us+f3", 1.0), ("roa/it", 1.4)):
@@ -242,7 +243,7 @@ def test_markup_that_reaches_espeak_all_the_same_plays_runs_and_stops_nothing(
     monkeypatch.chdir(tmp_path)
     name = "x$(touch ran).wav"  # the sound of a minute; another rate than the voice's is what had a shell called
     (tmp_path / name).write_bytes(wav_bytes(np.zeros(60 * levels.RATE, np.float32)))
-    worker = Worker("voiceguide.speech.pyttsx3:open_engine", patience=60)
+    worker = Worker("voiceguide.engines.pyttsx3:open_engine", patience=60)
     spoken = {}
     for text in ("Be here.", f'<speak>Be here. <audio src="{name}"/><break time="60s"/></speak>', "[[bi: hI@]]."):
         samples, rate = worker.speak(Reading(parts=(text,), language="en", voice="gmw/en-us", speed=1))
@@ -258,7 +259,7 @@ def test_pyttsx3_needs_no_system_package() -> None:
 
 
 def test_an_engine_killed_from_outside_is_started_again() -> None:
-    worker = Worker("voiceguide.speech.pyttsx3:open_engine", patience=60)
+    worker = Worker("voiceguide.engines.pyttsx3:open_engine", patience=60)
     reading = (
         Reading(parts=("Breathe in.",), language="en", voice="gmw/en-us", speed=1) if sys.platform == "linux" else None
     )

@@ -13,13 +13,14 @@ from click.testing import CliRunner
 
 from voiceguide.cache import Cache
 from voiceguide.cli import main
+from voiceguide.engines import Reading
+from voiceguide.engines.fetching import Download, fetch
+from voiceguide.engines.kokoro import WEIGHTS, Engine
 from voiceguide.errors import SpeechError
 from voiceguide.shipped import user_folder
-from voiceguide.speech import Cast, Reading
-from voiceguide.speech.fetching import Download, fetch
-from voiceguide.speech.kokoro import WEIGHTS, Engine
+from voiceguide.speech import Cast
 
-ENGINES = {"kokoro": "voiceguide.speech.kokoro:open_engine", "pyttsx3": "faulty_engine:open_engine"}
+ENGINES = {"kokoro": "voiceguide.engines.kokoro:open_engine", "pyttsx3": "faulty_engine:open_engine"}
 """A stand-in speaks Italian in the place of the system's voices: which those are is another test's."""
 PACKAGES = ("kokoro_onnx", "phonemizer", "espeakng_loader")
 BODY = bytes(range(256)) * 2000

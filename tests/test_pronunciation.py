@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voiceguide.engines import Reading, Word
 from voiceguide.errors import SpeechError
-from voiceguide.speech import Reading, Word
 from voiceguide.speech.pronunciation import pronounced, read_lexicon
 
 LEXICON = read_lexicon()

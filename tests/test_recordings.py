@@ -11,11 +11,12 @@ import soundfile
 from voiceguide import CueError, Job, SoundError, SpeechError, TimelineError, VoiceguideError, levels, plan, render
 from voiceguide.cache import Cache
 from voiceguide.cues import Say
+from voiceguide.engines import Reading
+from voiceguide.engines.tone import open_engine
 from voiceguide.levels import RATE, Samples, gain
 from voiceguide.report import plan_json, plan_text
 from voiceguide.sounds import Sounds
-from voiceguide.speech import Clip, Reading
-from voiceguide.speech.tone import open_engine
+from voiceguide.speech import Clip
 from voiceguide.speech.treatment import LEAD_MS
 from voiceguide.verify import verify
 

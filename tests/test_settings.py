@@ -356,7 +356,7 @@ def test_settings_do_not_break_a_script_without_such_parameters(here: Path) -> N
 
 def test_a_voice_is_meant_for_the_languages_it_speaks(tmp_path: Path) -> None:
     voices = {"*": "carla", "en": "faulty:bert", "de": "tone"}
-    engines = {"faulty": "faulty_engine:open_engine", "tone": "voiceguide.speech.tone:open_engine"}
+    engines = {"faulty": "faulty_engine:open_engine", "tone": "voiceguide.engines.tone:open_engine"}
     with Cast(Cache(tmp_path), engines=engines) as found:
         for language, voice in (("it", "carla"), ("fr", None), ("en-GB", "faulty:bert"), ("de", "tone")):
             assert usual_voice(voices, language, found) == voice

@@ -11,11 +11,12 @@ import pytest
 from voiceguide import levels
 from voiceguide.cache import Cache
 from voiceguide.cues import Say, Utterance
+from voiceguide.engines import Reading
+from voiceguide.engines.worker import FalteredError, Worker
 from voiceguide.errors import Place, SeveralErrors, SpeechError
 from voiceguide.job import Job
 from voiceguide.render import Plan, assemble, read_cued
-from voiceguide.speech import Cast, Clip, Reading, speak_all
-from voiceguide.speech.worker import FalteredError, Worker
+from voiceguide.speech import Cast, Clip, speak_all
 from voiceguide.timeline import lay_out
 
 FAULTY = {"faulty": "faulty_engine:open_engine"}

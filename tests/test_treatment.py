@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 from strategies import trying
 
 from voiceguide import levels
+from voiceguide.engines.worker import FalteredError
 from voiceguide.levels import RATE, Samples
 from voiceguide.speech import treatment
 from voiceguide.speech.calibration import SPEEDS, calibration
 from voiceguide.speech.judging import judge_sound, judge_speech, letters
 from voiceguide.speech.sibilance import softening
-from voiceguide.speech.worker import FalteredError
 
 
 def voice(seconds: float, *, peak: float = 0.3, rate: int = RATE) -> Samples:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from voiceguide.cues import Utterance as Utterance
     from voiceguide.durations import Ms as Ms
     from voiceguide.durations import parse_duration as parse_duration
+    from voiceguide.engines import Engine as Engine
+    from voiceguide.engines import Reading as Reading
+    from voiceguide.engines import Voice as Voice
+    from voiceguide.engines import Word as Word
     from voiceguide.errors import CueError as CueError
     from voiceguide.errors import OutputError as OutputError
     from voiceguide.errors import Place as Place
@@ -47,11 +51,7 @@ if TYPE_CHECKING:
     from voiceguide.settings import read_settings as read_settings
     from voiceguide.shipped import find_script as find_script
     from voiceguide.speech import Cast as Cast
-    from voiceguide.speech import Engine as Engine
     from voiceguide.speech import Listed as Listed
-    from voiceguide.speech import Reading as Reading
-    from voiceguide.speech import Voice as Voice
-    from voiceguide.speech import Word as Word
     from voiceguide.timeline import Chapter as Chapter
     from voiceguide.timeline import Placed as Placed
     from voiceguide.timeline import Timeline as Timeline
@@ -64,6 +64,7 @@ _HOMES = {
     "check": ("Checked", "Finding", "check"),
     "cues": ("Bed", "Chime", "Say", "Silence", "Utterance"),
     "durations": ("Ms", "parse_duration"),
+    "engines": ("Engine", "Reading", "Voice", "Word"),
     "errors": (
         "CueError", "OutputError", "Place", "PlayerError", "Refusal", "ScriptError", "SettingsError", "SeveralErrors",
         "SoundError", "SpeechError", "TimelineError", "VoiceguideError",
@@ -73,7 +74,7 @@ _HOMES = {
     "render": ("Plan", "Rendered", "plan", "render"),
     "settings": ("read_settings",),
     "shipped": ("find_script",),
-    "speech": ("Cast", "Engine", "Listed", "Reading", "Voice", "Word"),
+    "speech": ("Cast", "Listed"),
     "timeline": ("Chapter", "Placed", "Timeline"),
     "verify": ("Fault", "Verified", "verify"),
 }  # fmt: skip

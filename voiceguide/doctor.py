@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from voiceguide import files, shipped, soundfiles
 from voiceguide.audiofile import FORMATS
 from voiceguide.cache import Cache
+from voiceguide.engines import Voice
 from voiceguide.errors import VoiceguideError
 from voiceguide.job import Job
 from voiceguide.player.miniaudio import has_miniaudio
@@ -19,7 +20,7 @@ from voiceguide.player.mpv import has_mpv
 from voiceguide.player.system import programs
 from voiceguide.render import render
 from voiceguide.settings import read_settings
-from voiceguide.speech import Cast, Voice
+from voiceguide.speech import Cast
 
 _SESSION = "---\ntitle: Trying out\n---\n[chime tingsha wait 1s]\n"
 _LEAST_BYTES = 100_000_000

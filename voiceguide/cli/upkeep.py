@@ -29,8 +29,8 @@ def voices(*, language: str | None, fetch: str | None, as_json: bool) -> None:
     Example: voiceguide voices --language de
     """
     from voiceguide import report  # noqa: PLC0415
+    from voiceguide.engines.kokoro import fetch_weights  # noqa: PLC0415
     from voiceguide.speech import Cast  # noqa: PLC0415
-    from voiceguide.speech.kokoro import fetch_weights  # noqa: PLC0415
 
     if fetch:
         with progress_bars() as progress:

@@ -4,10 +4,11 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
+from voiceguide.engines import Voice
 from voiceguide.points import Mode, Point, spellings, whole_table
 from voiceguide.report.words import WIDTH, Json, table
 from voiceguide.sounds import Description
-from voiceguide.speech import Listed, Voice, speaks
+from voiceguide.speech import Listed, speaks
 
 
 def voices_json(listing: Sequence[Listed]) -> list[Json]:

@@ -2,21 +2,16 @@
 
 from voiceguide.speech.casting import Cast, Listed, Speaker, speaks
 from voiceguide.speech.clips import Clip, Progress, Reckoned, Spoken, reckon_all, speak_all
-from voiceguide.speech.engine import Engine, Reading, Voice, Word
 from voiceguide.speech.recordings import recorded
 
 __all__ = [
     "Cast",
     "Clip",
-    "Engine",
     "Listed",
     "Progress",
-    "Reading",
     "Reckoned",
     "Speaker",
     "Spoken",
-    "Voice",
-    "Word",
     "reckon_all",
     "recorded",
     "speak_all",

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from voiceguide.engines import FASTEST, SLOWEST
 from voiceguide.errors import SpeechError
 from voiceguide.levels import RATE, Samples, filtered
-from voiceguide.speech.engine import FASTEST, SLOWEST
 from voiceguide.speech.sibilance import softened, softening
 from voiceguide.speech.treatment import gain_to_target
 

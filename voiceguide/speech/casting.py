@@ -9,10 +9,10 @@ from types import TracebackType
 from typing import Self
 
 from voiceguide.cache import Cache, digest
+from voiceguide.engines import ANY_LANGUAGE, Engine, Reading, Voice
+from voiceguide.engines.worker import FalteredError, Worker
 from voiceguide.errors import SpeechError, did_you_mean
-from voiceguide.speech.engine import ANY_LANGUAGE, Engine, Reading, Voice
 from voiceguide.speech.judging import judge_sound
-from voiceguide.speech.worker import FalteredError, Worker
 
 _GROUP = "voiceguide.engines"
 _SHELF = "voices"

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from voiceguide.cache import Cache, digest
 from voiceguide.durations import Ms
+from voiceguide.engines import Reading, Word
+from voiceguide.engines.worker import FalteredError, Worker
 from voiceguide.errors import Place, SpeechError, raise_all
 from voiceguide.levels import RATE, Samples
 from voiceguide.speech import calibration, treatment
 from voiceguide.speech.calibration import SPEEDS, Calibration, passage
 from voiceguide.speech.casting import Cast, Speaker
-from voiceguide.speech.engine import Reading, Word
 from voiceguide.speech.judging import fades, judge_likeness, judge_passage, judge_sound, judge_speech, letters
 from voiceguide.speech.pronunciation import Lexicon, pronounced, read_lexicon
-from voiceguide.speech.worker import FalteredError, Worker
 
 if TYPE_CHECKING:
     from voiceguide.cues import Say, Utterance  # engines' processes import this too, and need no Jinja2

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voiceguide.engines.worker import FalteredError
 from voiceguide.levels import RATE, Samples, decibels, gain
-from voiceguide.speech.worker import FalteredError
 
 if TYPE_CHECKING:
     from voiceguide.speech.calibration import Calibration

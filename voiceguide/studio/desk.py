@@ -15,6 +15,7 @@ from voiceguide.audiofile import FORMATS
 from voiceguide.cache import Cache
 from voiceguide.cues import Say, Utterance
 from voiceguide.durations import Ms, parse_duration
+from voiceguide.engines import Voice
 from voiceguide.errors import ScriptError, TimelineError, VoiceguideError, did_you_mean
 from voiceguide.job import Job
 from voiceguide.points import whole_table
@@ -22,7 +23,7 @@ from voiceguide.render import Cued, read_all, read_cued
 from voiceguide.script import Source
 from voiceguide.settings import Wishes, read_settings
 from voiceguide.sounds import Description, Sounds
-from voiceguide.speech import Cast, Clip, Reckoned, Voice, reckon_all, speak_all, speaks
+from voiceguide.speech import Cast, Clip, Reckoned, reckon_all, speak_all, speaks
 from voiceguide.timeline import Timeline, lay_out
 
 Json = dict[str, Any]

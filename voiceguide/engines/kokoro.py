@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voiceguide import shipped
+from voiceguide.engines import Reading, Voice
+from voiceguide.engines.fetching import Download, fetch
 from voiceguide.errors import SpeechError
 from voiceguide.levels import Samples
-from voiceguide.speech.engine import Reading, Voice
-from voiceguide.speech.fetching import Download, fetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

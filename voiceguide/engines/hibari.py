@@ -5,9 +5,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from voiceguide.engines import Reading, Voice, Word
 from voiceguide.errors import SpeechError
 from voiceguide.levels import Samples
-from voiceguide.speech.engine import Reading, Voice, Word
 
 if TYPE_CHECKING:
     from hibari import Hibari

@@ -4,8 +4,8 @@ import zlib
 
 import numpy as np
 
+from voiceguide.engines import ANY_LANGUAGE, Reading, Voice
 from voiceguide.levels import RATE, Samples, faded, frames
-from voiceguide.speech.engine import ANY_LANGUAGE, Reading, Voice
 
 _LETTER_MS = 80
 """A letter's share of calm speech at speed 1: some 150 words a minute in English."""

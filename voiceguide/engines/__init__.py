@@ -66,7 +66,7 @@ class Reading:
 
 
 class Engine(Protocol):
-    """A speech engine. Everything but its own sound is done for it, once for all engines, by this package.
+    """A speech engine. Everything but its own sound is done for it by `speech`, once for all engines.
 
     Opening it must be quick: load what is large when the first sentence comes. What it raises is a failure to be tried
     again in a fresh process, but for a SpeechError, which is an answer.

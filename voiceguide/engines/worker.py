@@ -18,11 +18,11 @@ from typing import IO, Any
 
 import numpy as np
 
+from voiceguide.engines import Engine, Reading, Voice, Word
 from voiceguide.errors import SpeechError
 from voiceguide.levels import Samples
-from voiceguide.speech.engine import Engine, Reading, Voice, Word
 
-_SERVE = "from voiceguide.speech.worker import serve; serve()"
+_SERVE = "from voiceguide.engines.worker import serve; serve()"
 _LETTER_SECONDS = 0.1
 _LOADING = 4
 """Times the patience for a sentence, while a model may be loading."""

@@ -16,9 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from voiceguide.engines import Reading, Voice
 from voiceguide.errors import SpeechError
 from voiceguide.levels import Samples
-from voiceguide.speech.engine import Reading, Voice
 
 _ESPEAK = sys.platform not in ("win32", "darwin")
 _ESPEAK_LIBRARY = "libespeak-ng.so.1"
