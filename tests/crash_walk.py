@@ -97,7 +97,8 @@ def serve() -> None:
     `most` is the largest file it may write, in bytes, or -1 for any.
     """
     import voiceguide.report
-    import voiceguide.settings.changes  # noqa: F401  -- once, for all runs
+    import voiceguide.script.front_matter
+    import voiceguide.settings.changes  # noqa: F401  -- what runs load late is loaded once, for all of them
     from voiceguide.cli import main
 
     for line in sys.stdin:
