@@ -16,6 +16,11 @@ MEASURES = "voices", "chimes"
 """The shelves of a cache that are the same for every test."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Give a process more than there are cores: at most times one of them waits, for a player, a browser or a socket."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session")
 def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Give a folder for each test, none of them made: it takes pytest long to number thousands."""

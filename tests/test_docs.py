@@ -13,8 +13,8 @@ README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8"
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
 LINES = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines() if line.startswith("voiceguide ")]
 
-WHOLE_SESSIONS = "voiceguide render back-on-mat --minutes 20", "voiceguide render evening.md -p name=Ana"
-"""Those of the examples that render whose recordings are always made; the others' are by `-m long`."""
+RENDERED = ("voiceguide render evening.md -p name=Ana",)
+"""Those of the examples that render whose recordings are always made; the others', whole sessions, are by `-m long`."""
 
 
 def block(kind: str, beginning: str) -> str:
@@ -36,7 +36,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Path) -> Pa
 
 
 def marks(line: str) -> tuple[pytest.MarkDecorator, ...]:
-    return (pytest.mark.long,) if line.startswith("voiceguide render") and line not in WHOLE_SESSIONS else ()
+    return (pytest.mark.long,) if line.startswith("voiceguide render") and line not in RENDERED else ()
 
 
 @pytest.mark.parametrize("line", [pytest.param(line, marks=marks(line)) for line in LINES])
@@ -55,6 +55,7 @@ def test_the_error_shown_is_the_one_a_reader_gets(elsewhere: Path) -> None:
     assert run("show", "evening.md", "--voice", "tone").stderr == block("text", "error: there is no sound")
 
 
+@pytest.mark.long
 def test_the_python_example_runs(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     exec(block("python", "from pathlib").replace("values=", 'voice="tone", values='), {})
     assert capsys.readouterr().out.startswith("output/back-on-mat-20m.mp3 1200000 ['Welcome'")

@@ -54,6 +54,7 @@ def _from(unpacked: Path) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(unpacked), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
+@pytest.mark.long
 def test_a_session_is_rendered_from_the_wheel_far_from_the_checkout(unpacked: Path, tmp_path: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "voiceguide", "render", "desk", "--minutes=4", "--voice", "tone", "-o", "session.mp3"],
