@@ -17,7 +17,7 @@ MEASURES = "voices", "chimes"
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Give a process more than there are cores: at most times one of them waits, for a player, a browser or a socket."""
+    """Give one more than there are cores: at most times one of them waits, for a player, a browser or a socket."""
     return (os.cpu_count() or 1) + 1
 
 
