@@ -12,7 +12,7 @@ settings.register_profile("default", deadline=None)  # busy machines: a slow exa
 settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.load_profile("default")
 
-MEASURES = "voices", "chimes"
+MEASURES = "voices", "chimes", "rings"
 """The shelves of a cache that are the same for every test."""
 
 

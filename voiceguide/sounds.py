@@ -31,8 +31,10 @@ _ENTRY = {"title": (str,), "kind": (str,), "origin": (str,), "licence": (str,), 
 """What `sounds.toml` may say of a sound."""
 _CHIME = struct.Struct("<II")
 """Of a kept chime: channels, fade in ms. Samples follow."""
+_RING = struct.Struct("<III")
+"""Of a kept chime, in an entry of its own, for few sessions need its samples again: channels, fade in ms, frames."""
 _LOOP = struct.Struct("<II")
-"""Of a kept loop: channels, MP3 frames. Samples follow, in an entry of their own: few sessions need them again."""
+"""Of a kept loop: channels, MP3 frames. Samples follow, in an entry of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +49,11 @@ class Sound:
     """From the first sample until it has faded 60 dB from its loudest."""
     fade: Ms
     """From the first sample until it has faded 20 dB from its loudest."""
-    heard: Samples = field(repr=False, compare=False)
+    heard: Callable[[], Samples] = field(repr=False, compare=False)
 
     def samples(self) -> Samples:
         """Read float32 samples, (frames, channels), `length` long. They are shared: don't write to them."""
-        return self.heard
+        return self.heard()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,11 +303,19 @@ def _chime(file: File, described: Description, *, cache: Cache | None) -> Sound:
         samples = chimes.struck(soundfiles.decoded(content, file), described.loudness)
         return _CHIME.pack(samples.shape[1], chimes.fade(samples)) + samples.astype("<f4").tobytes()
 
-    kept = _kept(cache, "chimes", key, made)
-    channels, fade = _CHIME.unpack_from(kept)
-    samples = np.frombuffer(kept, "<f4", offset=_CHIME.size).reshape(-1, channels)
-    length = Ms(round(len(samples) * 1000 / levels.RATE))
-    return Sound(key=key, channels=channels, length=length, fade=Ms(fade), heard=samples)
+    @functools.cache
+    def kept() -> bytes:
+        return _kept(cache, "chimes", key, made)
+
+    def heard() -> Samples:
+        return np.frombuffer(kept(), "<f4", offset=_CHIME.size).reshape(-1, channels)
+
+    def ring() -> bytes:
+        channels, fade = _CHIME.unpack_from(kept())
+        return _RING.pack(channels, fade, (len(kept()) - _CHIME.size) // (4 * channels))
+
+    channels, fade, count = _RING.unpack(_kept(cache, "rings", key, ring))
+    return Sound(key=key, channels=channels, length=Ms(round(count * 1000 / levels.RATE)), fade=Ms(fade), heard=heard)
 
 
 def _bed(file: File, _: Description, *, cache: Cache | None) -> Loop:

@@ -1,5 +1,6 @@
 """A line -> its stretches, spoken text and bracketed cues in turn; Markdown that can't be heard is refused."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ _SHAPES = (
     (r"\|", "a table can't be heard", "write each row as a line of text"),
 )
 _SHAPES_READ = [(re.compile(rf"\s*({pattern})"), message, hint) for pattern, message, hint in _SHAPES]
+_WORDS = re.compile(r"[^\[\]\\*]+")
+"""What a stretch of plain words may hold."""
 _HTML = re.compile(r"<[A-Za-z/!?][^<>]*>")
 _LINK = re.compile(r"(!?)\[[^\[\]]*\]\([^()]*\)?")
 
@@ -56,7 +59,7 @@ def check_shape(line: Line) -> None:
 
 def stretches(line: Line, start: int = 0) -> Iterator[Stretch]:
     """Part a line into text and cues. Raises CueError for brackets and backslashes that don't add up."""
-    text: list[tuple[str, int]] = []
+    text: list[tuple[str, range]] = []
     here = start
     while here < len(line.text):
         char = line.text[here]
@@ -68,19 +71,21 @@ def stretches(line: Line, start: int = 0) -> Iterator[Stretch]:
         elif char == "]":
             raise CueError("this bracket closes nothing", at=line.place(here, here + 1), hint=r"write \] to speak it")
         elif char == "\\":
-            text.append((_escaped(line, here), here))
+            text.append((_escaped(line, here), range(here, here + 1)))
             here += 2
+        elif words := _WORDS.match(line.text, here):
+            text.append((plain(words[0]), range(here, words.end())))
+            here = words.end()
         else:
-            if char != "*":
-                text.append((plain(char), here))
             here += 1
     yield from _spoken(text, start, here)
 
 
-def _spoken(text: list[tuple[str, int]], start: int, end: int) -> Iterator[Stretch]:
-    said = "".join(char for char, _ in text)
+def _spoken(text: list[tuple[str, range]], start: int, end: int) -> Iterator[Stretch]:
+    said = "".join(words for words, _ in text)
     if said.strip():
-        yield Stretch(start=start, end=end, cue=False, text=said, columns=tuple(column for _, column in text))
+        columns = tuple(itertools.chain.from_iterable(columns for _, columns in text))
+        yield Stretch(start=start, end=end, cue=False, text=said, columns=columns)
 
 
 def _cue(line: Line, start: int, end: int) -> Stretch:

@@ -1,6 +1,7 @@
 """The text of a front matter -> texts, lists and dicts, and where each of them stands. PyYAML lives here."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -72,7 +73,12 @@ def _refused(at: yaml.Event | yaml.Node, problem: str, hint: str) -> yaml.Marked
     return yaml.MarkedYAMLError(problem=problem, problem_mark=mark, note=hint)
 
 
+@lru_cache(maxsize=64)
 def read_tree(source: SourceText, start: int, end: int) -> Tree:
+    """Read the YAML in a stretch of a text; the tree is shared: don't write to it. Raises ScriptError.
+
+    Kept in mind, as it takes longer than all else of a front matter, and a studio reads one with each step of a slider.
+    """
     tree = Tree(source=source, start=start)
     loader = _Loader(source.text[start:end])
     try:
