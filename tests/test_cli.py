@@ -6,11 +6,13 @@ import sys
 import time
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from as_typed import AS_TYPED
 from click.testing import CliRunner, Result
 
+from voiceguide.__main__ import main as begin
 from voiceguide.cli import main
 
 SCRIPT = """\
@@ -238,6 +240,17 @@ def test_every_command_has_a_help_with_an_example(script: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
+def test_ctrl_c_before_it_has_begun_ends_it_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(ModuleType):
+        def __getattr__(self, name: str) -> object:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "voiceguide.cli", Interrupted("voiceguide.cli"))
+    with pytest.raises(SystemExit) as ended:
+        begin()
+    assert ended.value.code == 130
+
+
 def test_ctrl_c_leaves_no_half_file_and_says_what_is_kept(script: Path) -> None:
     script.write_text(
         SCRIPT.replace("Goodbye.", "\n".join(f"Line number {n}, said slowly." for n in range(400))).replace(

@@ -1,5 +1,18 @@
-"""`python -m voiceguide` is `voiceguide`."""
+"""The command `voiceguide`, also as `python -m voiceguide`."""
 
-from voiceguide.cli import main
+_INTERRUPTED = 130
+"""What shells expect of a program that was stopped with Ctrl-C: 128 and the number of the signal."""
 
-main(prog_name="voiceguide")
+
+def main() -> None:
+    """Run the command line, and end quietly where it is stopped before it has begun: loading it takes a moment."""
+    try:
+        from voiceguide.cli import main as command  # noqa: PLC0415
+
+        command(prog_name="voiceguide")
+    except KeyboardInterrupt:
+        raise SystemExit(_INTERRUPTED) from None
+
+
+if __name__ == "__main__":
+    main()
