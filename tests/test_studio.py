@@ -589,6 +589,20 @@ def test_a_port_that_is_taken_is_an_error_that_says_so(page: Client) -> None:
     assert "leave --port out" in run.stderr
 
 
+def test_settings_that_can_not_be_read_end_it_with_their_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Path(os.environ["VOICEGUIDE_HOME"], "settings.toml")
+    settings.parent.mkdir(parents=True)
+    settings.write_text("bell = [[\n", encoding="utf-8")
+    with pytest.raises(VoiceguideError, match="can't be read"):
+        serve()
+
+
+def test_the_page_is_shown_before_what_makes_sessions_is_loaded() -> None:
+    code = "import sys, voiceguide.studio.server; print(*{name.partition('.')[0] for name in sys.modules})"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(run.stdout.split()) & {"jinja2", "mutagen", "numpy", "pydantic", "yaml"}
+
+
 def test_without_its_packages_it_says_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(VoiceguideError, match="starlette and uvicorn") as raised:

@@ -157,29 +157,7 @@ _TAIL = (
     '<stop class="tail" offset="1" stop-opacity="0"/></linearGradient></defs>'
 )
 
-STYLE = """
-.timeline { --words: #3d5a80; --care: #8a4b2f; --ring: #b07d12; --soft: #7d8f86; --shade: #00000009; --ink: #22303c;
-  --faint: #5b6670; color: var(--ink); font: 13px/1.3 system-ui, sans-serif; overflow: visible; }
-.timeline .chapter { fill: transparent; }
-.timeline .other { fill: var(--shade); }
-.timeline .still { stroke: var(--faint); stroke-width: 1; stroke-opacity: .35; }
-.timeline .say { fill: var(--words); }
-.timeline .safety { fill: var(--care); }
-.timeline .silence { fill: var(--faint); fill-opacity: .22; }
-.timeline .bed { fill: var(--soft); fill-opacity: .55; }
-.timeline .ring { fill: url(#tail); }
-.timeline .tail { stop-color: var(--ring); }
-.timeline .chime { fill: var(--ring); }
-.timeline svg { overflow: visible; }
-.timeline [role=listitem]:hover :is(.say, .chime, .bed, .silence) { fill: var(--ink); fill-opacity: 1; }
-.timeline .number { fill: var(--ink); font-weight: 600; }
-.timeline .time { fill: var(--faint); font-variant-numeric: tabular-nums; }
-.timeline .name { fill: var(--ink); }
-@media (prefers-color-scheme: dark) {
-  .timeline { --words: #9db8dc; --care: #e0a184; --ring: #e6bd5c; --soft: #8ba498; --shade: #ffffff0c; --ink: #e6e9ec;
-    --faint: #a3adb5; }
-}
-"""
+STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 _PAPER = """
 .paper { fill: #fbfaf7; }
 @media (prefers-color-scheme: dark) { .paper { fill: #171b20; } }

@@ -7,9 +7,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from voiceguide.errors import OutputError
-from voiceguide.feed import Found
 
 if TYPE_CHECKING:
+    from voiceguide.feed import Found
     from voiceguide.sharing.server import Sharing
 
 __all__ = ["check_installed", "lan_host", "share"]
@@ -19,7 +19,7 @@ _SOMEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """Addresses that are nobody's (RFC 5737, RFC 3849)."""
 
 
-def share(found: Found, *, title: str, host: str | None = None, port: int = 0) -> "Sharing":
+def share(found: "Found", *, title: str, host: str | None = None, port: int = 0) -> "Sharing":
     """Listen for phones, ready to serve a folder's recordings as they are now.
 
     `host` is the address to listen on, that of this computer in its network unless it is given; port 0 is any that is

@@ -1,4 +1,4 @@
-"""Requests of the page -> answers: JSON about sessions and recordings, the page's own files, and sound.
+"""Requests of the page -> answers: JSON about sessions and recordings, and sound.
 
 What is asked for is named by what a list gave: a script's name, a recording's identity, a line's key. No path is taken
 from a request, and none is given in an answer but those a person asked to see: where a recording is.
@@ -7,7 +7,6 @@ from a request, and none is given in an answer but those a person asked to see: 
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from functools import wraps
-from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -19,7 +18,6 @@ from starlette.routing import Route
 
 from voiceguide.audiofile.wav import wav_bytes
 from voiceguide.errors import VoiceguideError
-from voiceguide.picture import STYLE
 from voiceguide.studio import editor
 from voiceguide.studio.desk import Desk, Json, MalformedError
 from voiceguide.studio.phone import Phone
@@ -37,10 +35,6 @@ from voiceguide.studio.told import (
     told_sharing,
     unread,
 )
-
-_PAGE = Path(__file__).parent / "page"
-_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-_FILES = {path.name: path for path in sorted(_PAGE.iterdir()) if path.suffix in _TYPES}
 
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -67,8 +61,6 @@ class Studio:
         self._desk.close()
 
     def _routes(self) -> Iterator[Route]:
-        yield Route("/", _index)
-        yield Route("/page/{name}", _own_file)
         yield Route("/api/scripts", _asking(self._scripts))
         yield Route("/api/form", _asking(self._form))
         yield Route("/api/voices", _asking(self._voices))
@@ -232,23 +224,6 @@ class Studio:
             raise MalformedError("replaces what?")
         name = _text(asked, "name").strip()
         return {"name": name, "state": editor.save(name, _text(asked, "text"), replaces)}
-
-
-# --- the page's own files ---------------------------------------------------------------------------------------------
-
-
-async def _index(_: Request) -> Response:
-    return Response((_PAGE / "index.html").read_bytes(), media_type="text/html")
-
-
-async def _own_file(request: Request) -> Response:
-    name = request.path_params["name"]
-    if name == "picture.css":
-        return Response(STYLE, media_type="text/css")
-    if name not in _FILES:
-        raise HTTPException(404)
-    path = _FILES[name]  # small, so read at once: a FileResponse waits for three threads, amid the reading of scripts
-    return Response(path.read_bytes(), media_type=_TYPES[path.suffix])
 
 
 # --- what is asked, and what is told ----------------------------------------------------------------------------------
