@@ -103,7 +103,7 @@ def grown(strip: Strip, least: int) -> Strip:
     )
 
 
-def holding(strip: Strip, borrowed: bytes) -> tuple[bytes | memoryview, bytes]:
+def holding(strip: Strip, borrowed: bytes) -> tuple[memoryview, memoryview]:
     """Give a strip's frames with what the next one borrows written where it has room to spare: the last of them apart.
 
     A strip may be megabytes long, and only its end differs.
@@ -115,7 +115,7 @@ def holding(strip: Strip, borrowed: bytes) -> tuple[bytes | memoryview, bytes]:
         put = borrowed[-(size - _overhead(strip.frames)) :]
         pieces.append(strip.frames[end - size : end - len(put)] + put)
         borrowed, end = borrowed[: len(borrowed) - len(put)], end - size
-    return memoryview(strip.frames)[:end], b"".join(reversed(pieces))
+    return memoryview(strip.frames)[:end], memoryview(b"".join(reversed(pieces)))
 
 
 def repeated(strip: Strip, times: int) -> Strip:

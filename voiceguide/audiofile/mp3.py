@@ -5,7 +5,6 @@ samples of delay and padding players drop, so that the decoded length is exact (
 """
 
 import struct
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -16,6 +15,7 @@ from voiceguide import levels
 from voiceguide.audio import ENCODER_DELAY, FRAME, Span
 from voiceguide.audiofile.lame import Coding, sounded
 from voiceguide.audiofile.layer3 import SIDE_INFORMATION, Strip, frame_size, grown, header, holding
+from voiceguide.audiofile.sums import RunningSum
 from voiceguide.cache import Cache
 
 _INFO_QUALITY = 57
@@ -84,13 +84,15 @@ class _Stream:
         self._coding = coding
         self._beginning = file.tell()
         self._held: Strip | None = None
+        self._grown: tuple[Strip | None, int, Strip] = (None, 0, Strip(frames=b"", tail=()))
+        """The last strip that had too little room, how much was needed, and what it became."""
         self._ends = 0
         """Frames of the span that ends with it; 0 if none does."""
         self._frames = 0
         self._size = 0
         self._starts: list[tuple[int, int]] = [(0, 0)]
         """Frames and bytes at the border of spans: between them the bytes grow evenly."""
-        self._sum = 0
+        self._sum = RunningSum()
         self.sums: list[bytes] = []
         """Of each span: see `Written`."""
         file.write(bytes(self._info_size))  # the Info frame is known last
@@ -118,18 +120,22 @@ class _Stream:
             return
         for frames in holding(self._roomy(self._held, len(borrowed)), borrowed):
             self._file.write(frames)
-            self._sum = zlib.crc32(frames, self._sum)
+            self._sum.add(frames)
             self._size += len(frames)
         if self._ends:
-            self.sums.append(SUM.pack(self._ends, self._sum))
+            self.sums.append(SUM.pack(self._ends, self._sum.value))
             self._frames += self._ends
             self._starts.append((self._frames, self._size))
-            self._sum, self._ends = 0, 0
+            self._sum, self._ends = RunningSum(), 0
 
     def _roomy(self, strip: Strip, room: int) -> Strip:
         """Let a strip have so many bytes to spare, and at a span's end catch up with the bit rate by a padding byte."""
         if strip.spare < room:
-            return grown(strip, room - strip.spare)
+            one, had, result = self._grown  # a loop comes a thousand times in a row
+            if one is not strip or had != room:
+                result = grown(strip, room - strip.spare)
+                self._grown = strip, room, result
+            return result
         kbit = self._coding.rate(self._channels)
         ideal = 144_000 * kbit * (self._frames + self._ends) / levels.RATE
         is_behind = self._ends and not self._coding.varying and ideal - self._size - len(strip.frames) >= 1
