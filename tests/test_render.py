@@ -25,7 +25,7 @@ from voiceguide.cues import Bed, Chime, Say, Silence
 from voiceguide.durations import Ms
 from voiceguide.levels import Samples
 from voiceguide.purposes import PURPOSES
-from voiceguide.render import output_path
+from voiceguide.render import output_path, read_cued
 from voiceguide.speech import Cast
 from voiceguide.timeline import Timeline
 
@@ -329,6 +329,18 @@ def test_a_bed_is_under_the_whole_session_unless_the_script_has_its_own(job: Job
     with pytest.raises(SoundError, match="there is no bed called 'rian'") as caught:
         plan(replace(job, bed="rian"))
     assert caught.value.hint == "did you mean 'rain'?"
+
+
+def test_what_was_read_a_moment_ago_is_read_again_only_where_words_have_changed(job: Job) -> None:
+    longer = replace(job, target=Ms(100_000))
+    with Cast(Cache()) as cast:
+        first = read_cued(job, cast, Cache())
+        again = read_cued(longer, cast, Cache(), before=first)
+        assert again.as_written is first.as_written
+        assert again.cues == read_cued(longer, cast, Cache()).cues
+        assert again.script.target == 100_000
+        job.script.write_text(SCRIPT.replace("Come back", "Wake up"), encoding="utf-8")
+        assert read_cued(job, cast, Cache(), before=again).cues == read_cued(job, cast, Cache()).cues != first.cues
 
 
 def test_speech_over_a_bed_is_as_loud_as_without(job: Job) -> None:

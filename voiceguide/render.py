@@ -42,7 +42,10 @@ class Cued:
 
     source: Source
     script: Script
+    as_written: tuple[Cue, ...]
+    """As the script has them."""
     cues: tuple[Cue, ...]
+    """As the job asks."""
     sounds: Sounds
 
     @property
@@ -160,11 +163,12 @@ def _is_older(recording: Path, script: Path) -> bool:
     return script.exists() and recording.stat().st_mtime <= script.stat().st_mtime
 
 
-def read_cued(job: Job, cast: Cast, cache: Cache, *, ahead: bool = False) -> Cued:
+def read_cued(job: Job, cast: Cast, cache: Cache, *, ahead: bool = False, before: Cued | None = None) -> Cued:
     """Read a job's script, and open its sounds. Raises VoiceguideError.
 
     `ahead` lets the voice's engine load while the script is still being read: a third of a second is gained where
-    something is new, and a core is kept busy for nothing where not.
+    something is new, and a core is kept busy for nothing where not. `before` is what was read last: where it was the
+    same but for the length, as while a slider moves, its lines are not read again.
     """
     sounds = Sounds(shipped.home_of(job.script), given=job.given, cache=cache)
     known = _known(sounds, cast)
@@ -173,9 +177,11 @@ def read_cued(job: Job, cast: Cast, cache: Cache, *, ahead: bool = False) -> Cue
     if ahead:
         cast.warm_up(source.voice, source.language)
     script = expand(source, _values(source, job), job.target, known, seed=_seed(job))
-    cues = as_asked(read_cues(script, known), job, sounds.beds)
+    same = before is not None and replace(before.script, target=script.target) == script
+    as_written = before.as_written if before and same else read_cues(script, known)
+    cues = as_asked(as_written, job, sounds.beds)
     open_all(cues, sounds)
-    return Cued(source=source, script=script, cues=cues, sounds=sounds)
+    return Cued(source=source, script=script, as_written=as_written, cues=cues, sounds=sounds)
 
 
 def assemble(

@@ -76,6 +76,7 @@ class Desk:
         self._reckoned: dict[Utterance, Reckoned] = {}
         self._heard: dict[str, Clip] = {}
         self._listed: tuple[object, tuple[Entry, ...]] = (None, ())
+        self._looked_at: Cued | None = None
         self._lock, self._speaking = threading.RLock(), threading.Lock()
 
     def close(self) -> None:
@@ -133,7 +134,7 @@ class Desk:
     def outline(self, job: Job) -> Outline:
         """Lay a session out from the lines that were ever spoken, and the likely lengths of the others."""
         with self._lock:
-            cued = read_cued(job, self._cast, self.cache)
+            cued = self._looked_at = read_cued(job, self._cast, self.cache, before=self._looked_at)
             lines = self._known(cued, job)
         return Outline(
             source=cued.source,
