@@ -350,6 +350,12 @@ def test_this_computer_s_address_is_one_it_can_be_reached_at() -> None:
     socket.create_server((own, 0), family=socket.AF_INET if version == 4 else socket.AF_INET6).close()
 
 
+def test_nothing_is_shared_for_no_time(folder: Path) -> None:
+    result = CliRunner().invoke(main, ["feed", str(folder), "--share", "--for", "0s"])
+    assert result.exit_code == 2
+    assert "--for 1h" in result.output
+
+
 def test_missing_packages_are_named_with_what_to_type(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "segno", None)
     result = CliRunner().invoke(main, ["feed", str(folder), "--share"])

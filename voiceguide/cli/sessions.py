@@ -295,6 +295,8 @@ def feed(
 
     if (url is None) is not share:
         raise click.UsageError("Give --url ADDRESS for a feed, or --share for your phone: one of them.")
+    if lasting <= 0:
+        raise click.UsageError("Nobody could take along what is shared for no time: write --for 1h.")
     found = find_recordings(folder or read_settings().wishes.get("out", Path("output")))
     if url is None:
         _share(found, title, lasting, as_json=as_json, **where)

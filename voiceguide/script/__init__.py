@@ -169,9 +169,8 @@ def _target(source: Source, target: Ms | None) -> Ms | None:
         least, most = allowed.least, allowed.most
         if not least <= target <= most:
             nearest = _minutes(least if target < least else most)
-            message = (
-                f"'{source.name}' is made for {_minutes(least)} to {_minutes(most)} minutes, not {_minutes(target)}"
-            )
+            asked = clock(target) if target % 60_000 else _minutes(target)
+            message = f"'{source.name}' is made for {_minutes(least)} to {_minutes(most)} minutes, not {asked}"
             raise TimelineError(message, at=source.minutes_at, hint=f"ask for --minutes {nearest}, or change this line")
     return target
 
