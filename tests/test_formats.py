@@ -355,7 +355,7 @@ def test_without_pyav_what_to_type_is_told_before_anything_is_spoken(
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(OutputError, match="PyAV") as caught:
         render(replace(job, format=kind))
-    assert "-m pip install 'av>=" in (caught.value.hint or "")
+    assert "-m pip install 'voiceguide[formats]'" in (caught.value.hint or "")
     assert "clips" not in {shelf.kind for shelf in Cache().shelves()}
     assert render(replace(job, format="flac")).path.is_file()
 

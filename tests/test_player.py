@@ -339,7 +339,9 @@ def test_without_any_player_it_says_what_adds_one(
     monkeypatch.setitem(sys.modules, "miniaudio", None)  # as where it is not installed
     result = run(str(made))
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"error: there is nothing here that can play {made}\n  pip install 'miniaudio")
+    assert result.stderr.startswith(
+        f"error: there is nothing here that can play {made}\n  {sys.executable} -m pip install"
+    )
     for player in PLAYERS:
         assert "or take one of none" in run(str(made), "--with", player).stderr
 

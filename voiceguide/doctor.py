@@ -13,7 +13,7 @@ from voiceguide import files, shipped, soundfiles
 from voiceguide.audiofile import FORMATS
 from voiceguide.cache import Cache
 from voiceguide.engines import Voice
-from voiceguide.errors import VoiceguideError
+from voiceguide.errors import VoiceguideError, to_install
 from voiceguide.job import Job
 from voiceguide.player.miniaudio import has_miniaudio
 from voiceguide.player.mpv import has_mpv
@@ -168,13 +168,13 @@ def _player() -> Tried:
     found = [name for name, is_there in there.items() if is_there]
     if found:
         return Tried(about="player", works=True, told=f"{found[0]} plays recordings; there is {', '.join(found)}")
-    advice = "install mpv, or pip install -e '.[play]'; a recording plays in any other program"
+    advice = f"{to_install('voiceguide[play]')}, as does mpv; a recording plays in any other program"
     return Tried(about="player", works=False, told="nothing here plays recordings", advice=advice)
 
 
 def _studio() -> Tried:
     missing = [package for package in _STUDIO if find_spec(package) is None]
     if missing:
-        told, advice = f"{', '.join(missing)} is not installed", "pip install -e '.[studio]'"
+        told, advice = f"{', '.join(missing)} is not installed", to_install("voiceguide[studio]")
         return Tried(about="studio", works=False, told=told, advice=advice)
     return Tried(about="studio", works=True, told="`voiceguide studio` opens a page in the browser")

@@ -14,6 +14,7 @@ VoiceguideError
 """
 
 import difflib
+import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -109,6 +110,11 @@ def raise_all(errors: Sequence[VoiceguideError]) -> None:
         raise errors[0]
     if errors:
         raise SeveralErrors(errors)
+
+
+def to_install(what: str) -> str:
+    """Say what to type to add a package, or an extra of ours, to the Python that runs this."""
+    return f"{sys.executable} -m pip install '{what}' adds it"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from voiceguide import levels
-from voiceguide.errors import SoundError
+from voiceguide.errors import SoundError, to_install
 from voiceguide.levels import Samples
 
 WHERE = "put the file into a folder named sounds beside the script, and write its name"
@@ -150,7 +150,7 @@ def ffmpeg_version() -> str:
     try:
         return str(imageio_ffmpeg.get_ffmpeg_version())
     except (RuntimeError, OSError) as error:
-        raise SoundError(f"ffmpeg does not work here: {error}", hint="pip install imageio-ffmpeg") from error
+        raise SoundError(f"ffmpeg does not work here: {error}", hint=to_install("imageio-ffmpeg")) from error
 
 
 def _check_size(count: int, rate: int, file: File) -> None:

@@ -4,7 +4,6 @@ The decoded length is exact to the sample. AAC: by an edit list, which counts in
 milliseconds. Opus: by the pre-skip and the last page's position; it runs at 48 kHz, where a millisecond is 48 samples.
 """
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -15,7 +14,7 @@ import numpy as np
 from voiceguide import levels
 from voiceguide.audiofile.blocks import Recording
 from voiceguide.audiofile.tags import Label, tag_m4b, three_letters, vorbis_comments
-from voiceguide.errors import OutputError
+from voiceguide.errors import OutputError, to_install
 from voiceguide.levels import RATE, Samples
 from voiceguide.timeline import Chapter
 
@@ -53,7 +52,7 @@ def check_pyav() -> None:
     try:
         import av  # noqa: F401, PLC0415  -- an MP3 need not pay for it
     except ImportError as error:
-        hint = f"{sys.executable} -m pip install 'av>=16' adds it; mp3, flac and wav do without"
+        hint = f"{to_install('voiceguide[formats]')}; mp3, flac and wav do without"
         raise OutputError("M4B and Opus are made with PyAV, which is not installed", hint=hint) from error
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voiceguide.engines import Reading, Voice, Word
-from voiceguide.errors import SpeechError
+from voiceguide.errors import SpeechError, to_install
 from voiceguide.levels import Samples
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _known(word: Word) -> str:
 def _assets() -> Path:
     package = find_spec("hibari")
     if not package or not package.origin:
-        raise SpeechError("hibari is not installed", hint="pip install hibari-tts")
+        raise SpeechError("hibari is not installed", hint=to_install("hibari-tts"))
     return Path(package.origin).parent / "assets"
 
 

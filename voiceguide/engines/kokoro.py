@@ -8,7 +8,6 @@ Piper is some eight times as fast and has German voices too. Not chosen: many of
 recordings are for research only (k2-fsa/sherpa-onnx issue 3947), and no package has one of these languages to try.
 """
 
-import sys
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 from voiceguide import shipped
 from voiceguide.engines import Reading, Voice
 from voiceguide.engines.fetching import Download, fetch
-from voiceguide.errors import SpeechError
+from voiceguide.errors import SpeechError, to_install
 from voiceguide.levels import Samples
 
 if TYPE_CHECKING:
@@ -99,8 +98,7 @@ class Engine:
         try:
             packages = [f"{name} {version(name)}" for name in ("kokoro-onnx", "phonemizer", "espeakng-loader")]
         except PackageNotFoundError as error:
-            hint = f"{sys.executable} -m pip install 'voiceguide[kokoro]' adds it"
-            raise SpeechError("Kokoro is not installed here", hint=hint) from error
+            raise SpeechError("Kokoro is not installed here", hint=to_install("voiceguide[kokoro]")) from error
         model = _MODEL.sha256[:16] if _is_here() else "no model yet"
         return ", ".join([*packages, model])
 

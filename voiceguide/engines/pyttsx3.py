@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from voiceguide.engines import Reading, Voice
-from voiceguide.errors import SpeechError
+from voiceguide.errors import SpeechError, to_install
 from voiceguide.levels import Samples
 
 _ESPEAK = sys.platform not in ("win32", "darwin")
@@ -143,9 +143,8 @@ def _espeak() -> tuple[ctypes.CDLL, str]:
         library = ctypes.CDLL(espeakng_loader.get_library_path(), mode=ctypes.RTLD_GLOBAL)
         return library, f"espeakng-loader {version('espeakng-loader')}"
     except (ImportError, OSError, RuntimeError) as error:
-        raise SpeechError(
-            f"eSpeak NG can't be loaded: {error}", hint="pip install espeakng-loader, or install espeak-ng"
-        ) from error
+        hint = f"{to_install('espeakng-loader')}, as does the system's espeak-ng"
+        raise SpeechError(f"eSpeak NG can't be loaded: {error}", hint=hint) from error
 
 
 def _espeak_version() -> str:

@@ -7,7 +7,7 @@ from typing import Protocol, assert_never
 
 from voiceguide.cache import Cache
 from voiceguide.durations import Ms
-from voiceguide.errors import PlayerError
+from voiceguide.errors import PlayerError, to_install
 from voiceguide.player.kinds import Key, Now, Player, Watcher
 from voiceguide.player.miniaudio import Miniaudio, has_miniaudio
 from voiceguide.player.mpv import Mpv, has_mpv
@@ -31,7 +31,7 @@ _JUST_BEGUN = Ms(3000)
 _TICK_SECONDS = 0.1
 _STANDS_SECONDS = 15
 """A sound device that takes nothing for so long is gone."""
-_EXTRA = "pip install 'miniaudio>=1.61' adds one that needs nothing else; mpv, where it is installed, does as well"
+_EXTRA = f"{to_install('voiceguide[play]')}, and it needs nothing else; mpv, where it is installed, does as well"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

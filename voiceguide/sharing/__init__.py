@@ -3,10 +3,9 @@
 import importlib.util
 import ipaddress
 import socket
-import sys
 from typing import TYPE_CHECKING
 
-from voiceguide.errors import OutputError
+from voiceguide.errors import OutputError, to_install
 
 if TYPE_CHECKING:
     from voiceguide.feed import Found
@@ -35,7 +34,7 @@ def check_installed() -> None:
     """Raise OutputError, with what to type, where the packages for sharing are missing."""
     missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
-        hint = f"{sys.executable} -m pip install 'voiceguide[studio]' adds it"
+        hint = to_install("voiceguide[studio]")
         raise OutputError(f"sharing needs {' and '.join(missing)}, not installed here", hint=hint)
 
 

@@ -1,11 +1,10 @@
 """A person at a browser -> a recording: a page for all of this, served to this computer alone."""
 
 import importlib.util
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from voiceguide.errors import VoiceguideError
+from voiceguide.errors import VoiceguideError, to_install
 
 if TYPE_CHECKING:
     from voiceguide.studio.phone import Shared
@@ -17,7 +16,7 @@ def check_installed() -> None:
     """Raise VoiceguideError, with what to type, where the page's packages are missing."""
     missing = [name for name in ("starlette", "uvicorn") if importlib.util.find_spec(name) is None]
     if missing:
-        hint = f"{sys.executable} -m pip install 'voiceguide[studio]' adds it"
+        hint = to_install("voiceguide[studio]")
         raise VoiceguideError(f"the studio needs {' and '.join(missing)}, not installed here", hint=hint)
 
 
