@@ -24,6 +24,7 @@ from voiceguide.shipped import folder
 
 TRANSLATED = sorted(folder("scripts").glob("??/*.md"))
 SHIPPED = sorted(folder("scripts").glob("*.md")) + TRANSLATED
+SOME = [folder("scripts") / f"{name}.md" for name in ("back-on-mat", "evening")]
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
 
@@ -75,7 +76,7 @@ def test_no_case_is_about_a_rule_that_is_not_there() -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        pytest.param(path, id=f"{path.parent.name}/{path.stem}", marks=pytest.mark.long if path in TRANSLATED else ())
+        pytest.param(path, id=f"{path.parent.name}/{path.stem}", marks=() if path in SOME else pytest.mark.long)
         for path in SHIPPED
     ],
 )

@@ -14,7 +14,7 @@ BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
 LINES = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines() if line.startswith("voiceguide ")]
 
 RENDERED = ("voiceguide render evening.md -p name=Ana",)
-"""Those of the examples that render whose recordings are always made; the others', whole sessions, are by `-m long`."""
+"""Those of the examples that render which are always run; the others speak whole sessions, by `-m long`."""
 
 
 def block(kind: str, beginning: str) -> str:
@@ -36,7 +36,8 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Path) -> Pa
 
 
 def marks(line: str) -> tuple[pytest.MarkDecorator, ...]:
-    return (pytest.mark.long,) if line.startswith("voiceguide render") and line not in RENDERED else ()
+    is_whole = line.startswith(("voiceguide render", "voiceguide show evening --seed")) and line not in RENDERED
+    return (pytest.mark.long,) if is_whole else ()
 
 
 @pytest.mark.parametrize("line", [pytest.param(line, marks=marks(line)) for line in LINES])

@@ -127,7 +127,7 @@ def late_by(kind: str, source: Samples, heard: Samples) -> float:
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("channels", [pytest.param(1, marks=pytest.mark.long), 2])
 def test_the_decoded_sound_is_exactly_as_long_as_planned_and_not_late(kind: str, channels: int, tmp_path: Path) -> None:
     path, timeline, source = recorded(tmp_path, kind, *SESSION, BELL, channels=channels)
     heard = decoded(path, channels)

@@ -104,7 +104,10 @@ def silences(timeline: Timeline) -> list[tuple[int, int]]:
     return [(start, stop) for start, stop in [*gaps, (position, int(timeline.length))] if stop > start]
 
 
-@pytest.mark.parametrize("target", [None, Ms(60_000), Ms(73_210), Ms(140_000)])
+@pytest.mark.parametrize(
+    "target",
+    [Ms(73_210), *(pytest.param(target, marks=pytest.mark.long) for target in (None, Ms(60_000), Ms(140_000)))],
+)
 def test_a_recording_is_exactly_as_long_as_asked(job: Job, target: Ms | None) -> None:
     made, timeline, sound = rendered(replace(job, target=target))
     assert made.length == timeline.length == (target or 90_000)
@@ -366,7 +369,8 @@ def test_for_sleep_all_is_softer_but_safety_and_nothing_rings_at_the_end(job: Jo
 
 
 @pytest.mark.parametrize(
-    ("purpose", "louder_db", "most_dbtp", "kbit"), [("podcast", 3, -1, 128), ("audiobook", 0, -3, 192)]
+    ("purpose", "louder_db", "most_dbtp", "kbit"),
+    [("podcast", 3, -1, 128), pytest.param("audiobook", 0, -3, 192, marks=pytest.mark.long)],
 )
 def test_a_purpose_sets_loudness_peaks_and_bit_rate(
     job: Job, purpose: str, louder_db: float, most_dbtp: float, kbit: int

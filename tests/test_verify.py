@@ -251,7 +251,11 @@ def test_a_recording_is_sound_and_everything_was_looked_at(either: Original) -> 
 
 @pytest.mark.parametrize(
     ("channels", "coding"),
-    [pytest.param(1, Coding(), marks=pytest.mark.long), (2, Coding()), (1, Coding(varying=True))],
+    [
+        pytest.param(1, Coding(), marks=pytest.mark.long),
+        pytest.param(2, Coding(), marks=pytest.mark.long),
+        (1, Coding(varying=True)),
+    ],
 )
 def test_however_it_is_encoded_its_frames_are_sound(
     kept: Original, tmp_path: Path, channels: int, coding: Coding
