@@ -124,9 +124,9 @@ JOINED = (say(1), pause(700), say(2), pause(61), say(3), pause(16_000), say(4))
         pytest.param(2, SILENT, False, False, id="stereo", marks=pytest.mark.long),
         pytest.param(1, Mix(), False, False, id="mono air", marks=pytest.mark.long),
         pytest.param(2, Mix(), False, False, id="stereo air", marks=pytest.mark.long),
-        pytest.param(2, Mix(), True, False, id="bed", marks=pytest.mark.long),
+        pytest.param(2, Mix(), True, False, id="bed"),
         pytest.param(1, SILENT, False, True, id="mono, varying", marks=pytest.mark.long),
-        pytest.param(2, Mix(), True, True, id="bed, varying"),
+        pytest.param(2, Mix(), True, True, id="bed, varying", marks=pytest.mark.long),
     ],
 )
 def test_an_assembled_file_sounds_like_a_straight_encode(
@@ -154,7 +154,7 @@ def test_an_assembled_file_sounds_like_a_straight_encode(
 
 
 @pytest.mark.parametrize("mix", [SILENT, Mix()], ids=["digital silence", "air"])
-@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("channels", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_where_the_rate_varies_silence_takes_the_least_there_is(tmp_path: Path, channels: int, mix: Mix) -> None:
     chimes = {name: Song(name, sound.length, channels) for name, sound in SOUNDS.items()}
     sizes = []

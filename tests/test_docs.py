@@ -36,7 +36,8 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Path) -> Pa
 
 
 def marks(line: str) -> tuple[pytest.MarkDecorator, ...]:
-    is_whole = line.startswith(("voiceguide render", "voiceguide show evening --seed")) and line not in RENDERED
+    is_whole = line.startswith(("voiceguide render", "voiceguide show evening --seed", "voiceguide show back-on-mat"))
+    is_whole &= line not in RENDERED
     return (pytest.mark.long,) if is_whole else ()
 
 

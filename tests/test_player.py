@@ -236,7 +236,9 @@ def test_it_goes_on_where_it_was_stopped_and_begins_anew_once_it_was_heard(
     assert kept_place(recording, Cache()) == 0
 
 
-@pytest.mark.parametrize(("signalled", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("signalled", "status"), [(signal.SIGINT, 0), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.long)]
+)
 def test_signals_leave_the_terminal_as_it_was_and_keep_the_place(
     signalled: signal.Signals, status: int, terminal: Callable[..., Terminal], made: Path, recording: Recording
 ) -> None:

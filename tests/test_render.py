@@ -346,6 +346,7 @@ def test_what_was_read_a_moment_ago_is_read_again_only_where_words_have_changed(
         assert read_cued(job, cast, Cache(), before=again).cues == read_cued(job, cast, Cache()).cues != first.cues
 
 
+@pytest.mark.long
 def test_speech_over_a_bed_is_as_loud_as_without(job: Job) -> None:
     backgrounds(job.script.parent)
     _, alone = speech(job)

@@ -200,6 +200,7 @@ def test_a_recording_in_the_making_shows_how_far_it_is_and_can_be_stopped(page: 
     assert not list(tmp_path.glob("output/*"))
 
 
+@pytest.mark.long
 def test_a_script_is_changed_with_errors_at_their_line_and_saved_as_one_s_own(page: "Page") -> None:
     page.get_by_role("link", name=TITLE).click()
     page.get_by_role("link", name="Change the words").click()
@@ -223,6 +224,7 @@ def test_a_script_is_changed_with_errors_at_their_line_and_saved_as_one_s_own(pa
     page.get_by_text("There is a script of that name already").wait_for()
 
 
+@pytest.mark.long
 def test_a_script_that_can_t_be_made_leads_to_its_words(page: "Page", tmp_path: Path) -> None:
     (tmp_path / "scripts" / "short.md").write_text(SCRIPT.replace("[quiet]", "[quite]"), encoding="utf-8")
     page.evaluate("location.hash = '#/session/short'")
@@ -262,6 +264,7 @@ def test_a_recording_goes_to_the_phone_by_a_code_and_stops_going(page: "Page", c
     page.locator(".phone .fault").get_by_text("there is no recording for your phone yet").wait_for()
 
 
+@pytest.mark.long
 def test_axe_finds_nothing_light_or_dark_wide_or_narrow(page: "Page", client: Client) -> None:
     made = client.tell("/api/work", {"script": "short", "voice": "tone"}).json
     views = {

@@ -411,7 +411,11 @@ def test_a_bell_that_does_not_ring_is_named(bedded: Original, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("louder_db", "said"), [(4, "between words 'hiss' is 18."), (-200, "between words 'hiss' is not heard")]
+    ("louder_db", "said"),
+    [
+        (4, "between words 'hiss' is 18."),
+        pytest.param(-200, "between words 'hiss' is not heard", marks=pytest.mark.long),
+    ],
 )
 def test_a_bed_at_another_level_is_named(bedded: Original, tmp_path: Path, louder_db: float, said: str) -> None:
     path = bedded.changed(tmp_path / "bed.mp3", spans=bedded.mixed(beds={"hiss": levels.gain(louder_db)}))
@@ -422,7 +426,7 @@ def test_a_bed_at_another_level_is_named(bedded: Original, tmp_path: Path, loude
     assert silent.at == pytest.approx(bedded.say(LATE).start + bedded.say(LATE).length, abs=6000)
 
 
-@pytest.mark.parametrize(("session", "gain_db"), [("kept", -30), ("bedded", -5)])
+@pytest.mark.parametrize(("session", "gain_db"), [("kept", -30), pytest.param("bedded", -5, marks=pytest.mark.long)])
 def test_noise_in_a_silence_is_named(
     session: str, gain_db: float, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
