@@ -59,6 +59,7 @@ def test_the_tree_of_errors_is_the_real_one() -> None:
     assert set(re.findall(r"\b[A-Z]\w+(?=  |\n)", tree)) == defined
 
 
+@pytest.mark.long
 def test_the_engine_on_the_page_can_be_registered_and_speaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed = tmp_path / "site-packages"
     about = installed / "humming-1.dist-info"

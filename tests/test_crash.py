@@ -227,6 +227,7 @@ def test_no_caption_is_new_beside_an_old_recording_when_the_disk_is_full(walker:
     assert sorted(path.name for path in small_disk.iterdir()) == names
 
 
+@pytest.mark.long
 def test_neither_clock_nor_zone_nor_locale_changes_a_byte(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:

@@ -184,6 +184,7 @@ def test_it_can_all_be_done_by_keyboard(page: "Page", tmp_path: Path) -> None:
     wait_until(page, "document.activeElement.textContent === 'Hear'")
 
 
+@pytest.mark.long
 def test_a_recording_in_the_making_shows_how_far_it_is_and_can_be_stopped(page: "Page", tmp_path: Path) -> None:
     words = "\n".join(f"This is line number {number}, and nobody has said it before." for number in range(150))
     text = SCRIPT.replace("Goodbye for now.", words).replace("minutes: 1 (0.5 to 3)\n", "")
@@ -233,6 +234,7 @@ def test_a_script_that_can_t_be_made_leads_to_its_words(page: "Page", tmp_path: 
     page.locator(".numbers .error").wait_for()
 
 
+@pytest.mark.long
 def test_a_recording_goes_to_the_phone_by_a_code_and_stops_going(page: "Page", client: Client, tmp_path: Path) -> None:
     (tmp_path / "output").mkdir()
     put(tmp_path / "output" / "ten.mp3")
