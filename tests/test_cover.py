@@ -61,8 +61,7 @@ def test_a_cover_is_a_png_that_says_its_size_and_is_whole(tmp_path: Path) -> Non
 @trying(5)
 @given(sessions)
 def test_any_session_has_a_small_cover(tmp_path_factory: pytest.TempPathFactory, cues: list[Cue]) -> None:
-    """Ever so talkative, with ever so many chimes: 117 kB were the most of some hundreds drawn at random."""
-    assert len(cover("Any", timeline(*cues), Cache(tmp_path_factory.mktemp("cache")))) <= 120_000
+    assert len(cover("Any", timeline(*cues), Cache(tmp_path_factory.mktemp("cache")))) <= 100_000
 
 
 def test_the_same_session_has_the_same_cover_whether_it_was_kept_or_not(tmp_path: Path) -> None:

@@ -142,19 +142,23 @@ def test_where_a_peak_lies_makes_no_difference(lead: int) -> None:
     assert levels.true_peak(moved) == pytest.approx(levels.true_peak(np.pad(burst, (1, 1))), abs=0.01)
 
 
-@given(
-    seed=st.integers(0, 2**32 - 1),
-    cutoff_hz=st.floats(200, 19_000),
-    channels=st.sampled_from([1, 2]),
-    most=st.sampled_from([0.05, 1.0]),
-)
-@trying(30)
-def test_a_peak_is_where_a_finer_look_finds_it(seed: int, cutoff_hz: float, channels: int, most: float) -> None:
-    """In noise, and in noise so clipped that nearly all of it is loud; as near as EBU Tech 3341 asks."""
-    noise = np.random.default_rng(seed).normal(0, 0.1, (3000, channels)).clip(-most, most).astype(np.float32)
-    sound = levels.faded(below(cutoff_hz, noise), start_ms=20, end_ms=20)
+@given(seed=st.integers(0, 2**32 - 1), cutoff_hz=st.floats(1000, 19_000), channels=st.sampled_from([1, 2]))
+@trying(20)
+def test_a_peak_is_where_a_finer_look_finds_it(seed: int, cutoff_hz: float, channels: int) -> None:
+    noise = np.random.default_rng(seed).normal(0, 0.1, (3000, channels)).astype(np.float32)
+    check_finely(levels.faded(below(cutoff_hz, noise), start_ms=20, end_ms=20))
+
+
+@given(seed=st.integers(0, 2**32 - 1), cutoff_hz=st.floats(200, 10_000), channels=st.sampled_from([1, 2]))
+@trying(20)
+def test_a_peak_is_found_where_nearly_all_is_loud(seed: int, cutoff_hz: float, channels: int) -> None:
+    clipped = np.random.default_rng(seed).normal(0, 0.1, (3000, channels)).clip(-0.05, 0.05).astype(np.float32)
+    check_finely(levels.faded(below(cutoff_hz, clipped), start_ms=20, end_ms=20))
+
+
+def check_finely(sound: Samples) -> None:
     fine = np.fft.irfft(np.fft.rfft(sound, axis=0), 16 * len(sound), axis=0) * 16
-    assert -0.4 < levels.true_peak(sound) - levels.decibels(float(np.abs(fine).max())) < 0.05
+    assert -0.2 < levels.true_peak(sound) - levels.decibels(float(np.abs(fine).max())) < 0.05
 
 
 # The limiter

@@ -177,8 +177,8 @@ def read_cued(job: Job, cast: Cast, cache: Cache, *, ahead: bool = False, before
     if ahead:
         cast.warm_up(source.voice, source.language)
     script = expand(source, _values(source, job), job.target, known, seed=_seed(job))
-    same = before is not None and replace(before.script, target=script.target) == script
-    as_written = before.as_written if before and same else read_cues(script, known)
+    same = before if before and replace(before.script, target=script.target) == script else None
+    as_written = same.as_written if same else read_cues(script, known)
     cues = as_asked(as_written, job, sounds.beds)
     open_all(cues, sounds)
     return Cued(source=source, script=script, as_written=as_written, cues=cues, sounds=sounds)

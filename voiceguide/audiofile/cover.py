@@ -27,15 +27,15 @@ _SIZE = 600
 _DOTS = 440
 _GLOW = 50.0
 """Pixels around a chime; with more than two they share that light, which is what takes room in the file."""
-_EDGE_STEPS = 8
-"""Shades at a dot's edge: more are not seen, and would make the file half as large again."""
+_EDGE_STEPS = 4
+"""Shades at a dot's edge: with eight the file is a seventh larger, and over 100 kB where all is words."""
 _REACH = 0.43
 """How far from the middle the last dot lies, of the picture's side."""
 _CALM = 21
 """How many dots share their words."""
 _GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
-_VERSION = 1
-"""To be raised with any change here that can be seen: kept covers are drawn again."""
+_VERSION = 2
+"""To be raised with any change here of a cover's bytes: kept ones are drawn again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +182,7 @@ def _png(picture: Picture) -> bytes:
     rows = np.diff(pixels, axis=1, prepend=np.zeros_like(pixels[:, :1])).reshape(len(pixels), -1)
     data = np.hstack([np.full((len(rows), 1), _DIFFERENCES, np.uint8), rows]).tobytes()
     head = struct.pack(">IIBBBBB", picture.shape[1], picture.shape[0], 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", zlib.compress(data, 6)) + _chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", zlib.compress(data, 8)) + _chunk(b"IEND", b"")
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:
