@@ -32,6 +32,10 @@ def open_engine() -> "FaultyEngine":
     return FaultyEngine()
 
 
+def open_shared() -> "SharedFaultyEngine":
+    return SharedFaultyEngine()
+
+
 def open_broken() -> "FaultyEngine":
     raise RuntimeError("the model is missing")
 
@@ -53,7 +57,7 @@ class FaultyEngine:
         samples, rate = Tone().speak(reading)
         before = _note(f"{reading.text} at {reading.speed}")
         words = reading.text.lower().strip(".").split()
-        fault = next((word for word in words if word in FAULTS), None)
+        fault = next((word for word in words if word in {*FAULTS, _SLOW}), None)
         if fault is not None and "once" in words and before:
             fault = None
         fault = fault or _by_chance(reading, before)
@@ -64,6 +68,10 @@ class FaultyEngine:
 
     def close(self) -> None:
         pass
+
+
+class SharedFaultyEngine(FaultyEngine):
+    at_once = 2
 
 
 def _by_chance(reading: Reading, before: int) -> str | None:

@@ -85,8 +85,14 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(arguments: list[str]) -> No
 
 
 def test_an_engine_s_process_loads_little_but_numpy() -> None:
-    code = "import sys, voiceguide.engines.worker; print(*sys.modules)"
+    code = "import sys, voiceguide.engines.serving; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     ours = {name.split(".")[1] for name in run.stdout.split() if name.startswith("voiceguide.")}
-    assert ours == {"engines", "errors", "levels"}
-    assert not {name.partition(".")[0] for name in run.stdout.split()} & (HEAVY - {"numpy", "soxr"})
+    assert ours == {"engines", "errors"}
+    assert not {name.partition(".")[0] for name in run.stdout.split()} & (HEAVY - {"numpy"})
+
+
+def test_an_engine_can_be_started_before_anything_heavy_is_loaded() -> None:
+    code = "import sys, voiceguide.engines.casting; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {name.partition(".")[0] for name in run.stdout.split()} & HEAVY

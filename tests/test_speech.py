@@ -1,6 +1,8 @@
 import os
 import random
+import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from voiceguide import levels
 from voiceguide.cache import Cache
 from voiceguide.cues import Say, Utterance
 from voiceguide.engines import Reading
+from voiceguide.engines.tone import Tone
 from voiceguide.engines.worker import FalteredError, Worker
 from voiceguide.errors import Place, SeveralErrors, SpeechError
 from voiceguide.job import Job
@@ -20,6 +23,8 @@ from voiceguide.speech import Cast, Clip, speak_all
 from voiceguide.timeline import lay_out
 
 FAULTY = {"faulty": "faulty_engine:open_engine"}
+SHARED = {"faulty": "faulty_engine:open_shared"}
+"""The same, in one process for two threads."""
 CALM = (
     "Let your shoulders grow heavy, and breathe out slowly.",
     "In.",
@@ -265,6 +270,42 @@ def test_an_engines_process_ends_with_its_cast(cache: Cache) -> None:
             os.kill(process.pid, 0)
 
 
+def test_who_shares_a_process_with_a_line_that_ends_it_is_spoken_all_the_same(cache: Cache) -> None:
+    texts = [f"{number} slow." for number in range(6)]
+    with Cast(cache, engines=SHARED) as cast:
+        with pytest.raises(SpeechError, match=r"'Please crash\.' could not be spoken"):
+            speak_all(says("Please crash.", *texts), cast, cache)
+        assert speak_all(says(*texts), cast, cache).cached == len(texts)
+
+
+def test_a_process_shared_by_threads_gives_each_its_own_answers(cache: Cache) -> None:
+    texts = [" ".join(["now"] * count) + "." for count in range(1, 17)]
+    asked = [Reading(parts=(text,), language="en", voice="anna", speed=1) for text in texts]
+    with Cast(cache, engines=SHARED) as cast:
+        workers = cast.workers("faulty", len(asked))
+        assert len(set(workers)) == 1
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            shared = [samples for samples, _ in pool.map(workers[0].speak, asked)]
+    assert all(np.array_equal(samples, Tone().speak(one)[0]) for samples, one in zip(shared, asked, strict=True))
+
+
+def test_a_process_that_retires_answers_what_it_was_asked(cache: Cache) -> None:
+    reading = Reading(parts=("Be here, slow.",), language="en", voice="anna", speed=1)
+    with Cast(cache, engines=SHARED) as cast, ThreadPoolExecutor(max_workers=1) as pool:
+        (worker,) = cast.workers("faulty")
+        worker.voices()
+        process = worker._running.process  # type: ignore[union-attr]  # noqa: SLF001  -- there is no other way to see it
+        asked = pool.submit(worker.speak, reading)
+        while not asked.running():
+            time.sleep(0.01)
+        time.sleep(0.05)
+        worker.retire()
+        assert len(asked.result()[0])
+        worker.voices()
+        assert worker._running.process is not process  # type: ignore[union-attr]  # noqa: SLF001  -- as above
+    assert process.poll() == 0
+
+
 def script_of(count: int, folder: Path) -> Path:
     """Write a session of so many lines, no two alike."""
     words = ("now", "rest", "here", "let", "go", "out", "slow", "soft", "warm", "heavy", "wide", "still", "ground")
@@ -276,10 +317,10 @@ def script_of(count: int, folder: Path) -> Path:
     return script
 
 
-def read_aloud(script: Path, out: Path, cache: Cache, patience: float) -> bytes:
+def read_aloud(script: Path, out: Path, cache: Cache, patience: float, engines: dict[str, str]) -> bytes:
     """Make a recording by the faulty engine. Raises what `speak_all` raises."""
     job = Job(script=script, voice="faulty:anna", seed=1)
-    with Cast(cache, engines=FAULTY, patience=patience) as cast:
+    with Cast(cache, engines=engines, patience=patience) as cast:
         cued = read_cued(job, cast, cache)
         spoken = speak_all(cued.says, cast, cache)
     timeline = lay_out(cued.cues, spoken.clips, cued.sounds, None)
@@ -288,12 +329,14 @@ def read_aloud(script: Path, out: Path, cache: Cache, patience: float) -> bytes:
     return out.read_bytes()
 
 
-def resume_until_complete(script: Path, out: Path, cache: Cache, patience: float) -> tuple[bytes, int]:
+def resume_until_complete(
+    script: Path, out: Path, cache: Cache, patience: float, engines: dict[str, str]
+) -> tuple[bytes, int]:
     """Make it again until nothing goes wrong; give it, and how many lines failed on the way, each of them named."""
     failed = 0
     for _ in range(10):
         try:
-            return read_aloud(script, out, cache, patience), failed
+            return read_aloud(script, out, cache, patience, engines), failed
         except (SpeechError, SeveralErrors) as error:
             assert not out.exists()
             for one in error.errors if isinstance(error, SeveralErrors) else [error]:
@@ -304,15 +347,15 @@ def resume_until_complete(script: Path, out: Path, cache: Cache, patience: float
 
 
 def check_faults_change_nothing(
-    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, patience: float
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, patience: float, engines: dict[str, str]
 ) -> tuple[int, int]:
     """Give how often the engine was asked, and how many lines failed."""
     script, caches = script_of(count, tmp_path), [Cache(tmp_path / name) for name in ("undisturbed", "disturbed")]
-    undisturbed = read_aloud(script, tmp_path / "undisturbed.mp3", caches[0], 60)
+    undisturbed = read_aloud(script, tmp_path / "undisturbed.mp3", caches[0], 60, FAULTY)
     monkeypatch.setenv("FAULTS", str(tmp_path))
     monkeypatch.setenv("FAULT_RATE", "0.2")
     monkeypatch.setenv("FAULT_SEED", "1")
-    disturbed, failed = resume_until_complete(script, tmp_path / "disturbed.mp3", caches[1], patience)
+    disturbed, failed = resume_until_complete(script, tmp_path / "disturbed.mp3", caches[1], patience, engines)
     assert disturbed == undisturbed
     assert caches[1].verify() == ()
     kept = [sorted(path.relative_to(cache.folder) for path in cache.folder.rglob("clips/*/*")) for cache in caches]
@@ -321,20 +364,22 @@ def check_faults_change_nothing(
     return len((tmp_path / "asked").read_text().splitlines()), failed
 
 
+@pytest.mark.parametrize("engines", [FAULTY, SHARED], ids=["alone", "shared"])
 def test_an_engine_at_fault_every_fifth_time_makes_no_other_recording(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engines: dict[str, str]
 ) -> None:
-    asked, _ = check_faults_change_nothing(16, tmp_path, monkeypatch, patience=1)
+    asked, _ = check_faults_change_nothing(16, tmp_path, monkeypatch, patience=1, engines=engines)
     assert asked > 20
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("engines", [FAULTY, SHARED], ids=["alone", "shared"])
 def test_an_engine_at_fault_every_fifth_time_of_hundreds_makes_no_other_recording(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engines: dict[str, str]
 ) -> None:
     """With VOICEGUIDE_LINES=2000 it took 19 minutes, 6 of them of a processor, on a busy machine."""
     lines = int(os.environ.get("VOICEGUIDE_LINES", "300"))
-    asked, failed = check_faults_change_nothing(lines, tmp_path, monkeypatch, patience=1)
+    asked, failed = check_faults_change_nothing(lines, tmp_path, monkeypatch, patience=1, engines=engines)
     print(f"{lines} lines: asked {asked} times, {failed} failed on the way")  # noqa: T201  -- for `pytest -m long -s`
 
 

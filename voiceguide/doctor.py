@@ -13,6 +13,8 @@ from voiceguide import files, shipped, soundfiles
 from voiceguide.audiofile import FORMATS
 from voiceguide.cache import Cache
 from voiceguide.engines import Voice
+from voiceguide.engines.casting import OTHER_VOICE, Cast
+from voiceguide.engines.worker import FalteredError
 from voiceguide.errors import VoiceguideError, to_install
 from voiceguide.job import Job
 from voiceguide.player.miniaudio import has_miniaudio
@@ -20,7 +22,7 @@ from voiceguide.player.mpv import has_mpv
 from voiceguide.player.system import programs
 from voiceguide.render import render
 from voiceguide.settings import read_settings
-from voiceguide.speech import Cast
+from voiceguide.speech.judging import judge_sound
 
 _SESSION = "---\ntitle: Trying out\n---\n[chime tingsha wait 1s]\n"
 _LEAST_BYTES = 100_000_000
@@ -68,9 +70,12 @@ def _engine(name: str, cast: Cast) -> Tried:
         here = [voice for voice in voices if not voice.fetch]
         if not here:
             return Tried(about=name, works=False, told="it has no voice here", advice=_MORE_VOICES)
-        cast.try_voice(name, _first(here))
+        voice = _first(here)
+        judge_sound(*cast.hear(name, voice))
     except VoiceguideError as error:
         return Tried(about=name, works=False, told=error.message, advice=error.hint)
+    except FalteredError as error:
+        return Tried(about=name, works=False, told=f"'{voice.name}' does not work here: {error}", advice=OTHER_VOICE)
     more = f", and {len(voices) - len(here)} to download" if len(here) < len(voices) else ""
     count = f"{len(here)} voices" if len(here) > 1 else "one voice"
     return Tried(about=name, works=True, told=f"speaks; it has {count} here{more}")

@@ -1,14 +1,15 @@
 """What a speech engine is: the voices it offers, what it is asked to read aloud, and what it gives.
 
 A stranger's package offers one by the entry-point group `voiceguide.engines`, naming a function without arguments that
-gives an `Engine`. It runs in a process of its own, reads one thing at a time, and may print, hang or crash there.
+gives an `Engine`. It runs in a process of its own, where it may print, hang or crash.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from voiceguide.levels import Samples
+if TYPE_CHECKING:
+    from voiceguide.levels import Samples  # numpy is for who makes them
 
 ANY_LANGUAGE = "mul"
 """The language of a voice that reads any (ISO 639: multiple languages)."""
@@ -70,13 +71,16 @@ class Engine(Protocol):
 
     Opening it must be quick: load what is large when the first sentence comes. What it raises is a failure to be tried
     again in a fresh process, but for a SpeechError, which is an answer.
+
+    It is asked one thing at a time, always by the same thread; an attribute `at_once`, if it has one, says how many
+    threads may ask it at the same time: so they share what it has loaded.
     """
 
     def voices(self) -> Sequence[Voice]:
         """Give the voices it can speak with, for each language the best first."""
         ...
 
-    def speak(self, reading: Reading) -> tuple[Samples, int]:
+    def speak(self, reading: Reading) -> "tuple[Samples, int]":
         """Give mono float32 samples, full scale at 1.0, and their rate in Hz. Any loudness will do."""
         ...
 

@@ -1,6 +1,6 @@
 """Utterances -> clips: what was said, at one level, trimmed, kept, and judged before anyone hears it."""
 
-from voiceguide.speech.casting import Cast, Listed, Speaker, speaks
+from voiceguide.engines.casting import Cast, Listed, Speaker, speaks
 from voiceguide.speech.clips import Clip, Progress, Reckoned, Spoken, reckon_all, speak_all
 from voiceguide.speech.recordings import recorded
 

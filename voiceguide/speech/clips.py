@@ -1,6 +1,5 @@
 """Utterances -> clips: each distinct one spoken once, treated, judged and kept, and only if it was not kept before."""
 
-import os
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +12,12 @@ from typing import TYPE_CHECKING, TypeVar
 from voiceguide.cache import Cache, digest
 from voiceguide.durations import Ms
 from voiceguide.engines import Reading, Word
+from voiceguide.engines.casting import Cast, Speaker
 from voiceguide.engines.worker import FalteredError, Worker
 from voiceguide.errors import Place, SpeechError, raise_all
 from voiceguide.levels import RATE, Samples
 from voiceguide.speech import calibration, treatment
 from voiceguide.speech.calibration import SPEEDS, Calibration, passage
-from voiceguide.speech.casting import Cast, Speaker
 from voiceguide.speech.judging import fades, judge_likeness, judge_passage, judge_sound, judge_speech, letters
 from voiceguide.speech.pronunciation import Lexicon, pronounced, read_lexicon
 
@@ -33,8 +32,6 @@ _VOICES = "voices"
 _MOST_CHARACTERS = 500
 _MOST_LETTERS_A_SECOND = 40
 """Twice as many as a hurried speaker says."""
-_LINES_A_PROCESS = 8
-"""Fewer are spoken sooner than another process has loaded its model."""
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
@@ -240,7 +237,7 @@ def _calibrations(lines: Sequence[_Line], cast: Cast, cache: Cache) -> dict[_Rea
     found: dict[_Reader, Calibration] = {}
     for reader, count in Counter(line.reader for line in lines).items():
         kept = _kept_calibration(reader, cache)
-        found[reader] = kept or _measured(reader, cast, _processes(count))
+        found[reader] = kept or _measured(reader, cast, count)
         if kept is None:
             cache.put(_VOICES, _calibration_key(reader), calibration.packed(found[reader]))
     return found
@@ -256,12 +253,12 @@ def _calibration_key(reader: _Reader) -> str:
     return digest(treatment.VERSION, reader.identity, SPEEDS, passage(reader.language), measures)
 
 
-def _measured(reader: _Reader, cast: Cast, processes: int) -> Calibration:
-    """Have the passage read at each speed."""
+def _measured(reader: _Reader, cast: Cast, lines: int) -> Calibration:
+    """Have the passage read at each speed, by those who will read so many lines."""
     sentences = passage(reader.language)
     readings = [_reading(reader, (sentence,), speed) for speed in SPEEDS for sentence in sentences]
     try:
-        heard = list(_in_parallel(readings, _clean, cast.workers(reader.speaker.engine, processes)))
+        heard = list(_in_parallel(readings, _clean, cast.workers(reader.speaker.engine, lines)))
         clean = [one.clean for one in heard]
         by_speed = [clean[at : at + len(sentences)] for at in range(0, len(clean), len(sentences))]
         judge_passage(by_speed, {one.rate_hz for one in heard})
@@ -300,7 +297,7 @@ def _reading(reader: _Reader, parts: tuple[str | Word, ...], speed: float) -> Re
 def _start_engines(missing: Sequence[_Order], cast: Cast) -> None:
     """Start the processes that will be needed: they take a second to be ready, in which the kept clips are checked."""
     for engine, lines in Counter(order.line.reader.speaker.engine for order in missing).items():
-        cast.workers(engine, _processes(lines))
+        cast.workers(engine, lines)
 
 
 def _kept(key: str, cache: Cache) -> Clip | None:
@@ -337,7 +334,7 @@ def _made(orders: Sequence[_Order], cast: Cast, cache: Cache, progress: Progress
 
     for engine in dict.fromkeys(order.line.reader.speaker.engine for order in orders):
         own = [order for order in orders if order.line.reader.speaker.engine == engine]
-        workers = cast.workers(engine, _processes(len(own)))
+        workers = cast.workers(engine, len(own))
         with closing(_in_parallel(own, make, workers)) as results:
             for order, result in zip(own, results, strict=True):
                 if isinstance(result, Clip):
@@ -374,16 +371,13 @@ def _clean(
     measured: Calibration | None = None,
     expected_seconds: tuple[float, float] | None = None,
 ) -> _Heard:
-    """Have something read and cleaned; what can't be speech is read once more by a fresh process."""
+    """Have something read and cleaned; what can't be speech is read once more, by a process that reads nothing else."""
     try:
         return _clean_once(worker, reading, measured, expected_seconds)
     except FalteredError:
-        worker.close()
-    try:
-        return _clean_once(worker, reading, measured, expected_seconds)
-    except FalteredError:
-        worker.close()  # the next sentence deserves a fresh one as well
-        raise
+        worker.retire()  # the next sentence deserves a fresh one as well
+    with closing(worker.apart()) as alone:
+        return _clean_once(alone, reading, measured, expected_seconds)
 
 
 def _clean_once(
@@ -396,11 +390,6 @@ def _clean_once(
     clean = treatment.cleaned(samples, rate_hz, measured.softer_db if measured else ())
     judge_speech(clean, expected_seconds)
     return _Heard(clean=clean, rate_hz=rate_hz, fades=fades(samples, rate_hz))
-
-
-def _processes(lines: int) -> int:
-    cores: int = getattr(os, "process_cpu_count", os.cpu_count)() or 1
-    return max(1, min(cores, -(-lines // _LINES_A_PROCESS)))
 
 
 def _in_parallel(

@@ -1,18 +1,26 @@
 """A voice's name and a language -> who speaks: the engines at hand, found by entry points, and their voices."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, fields
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from voiceguide.cache import Cache, digest
 from voiceguide.engines import ANY_LANGUAGE, Engine, Reading, Voice
 from voiceguide.engines.worker import FalteredError, Worker
 from voiceguide.errors import SpeechError, did_you_mean
-from voiceguide.speech.judging import judge_sound
+
+if TYPE_CHECKING:
+    from voiceguide.levels import Samples
+
+_Answer = TypeVar("_Answer")
+
+OTHER_VOICE = "`voiceguide voices` lists what works"
+"""What to do about one that does not."""
 
 _GROUP = "voiceguide.engines"
 _SHELF = "voices"
@@ -23,6 +31,8 @@ _PATIENCE_SECONDS = 10.0
 _SLOW = {"kokoro": 12.0}
 """Times the patience for engines that are slower than speech: Kokoro took 65 s for 10 s where three others wanted its
 core."""
+_LINES_A_PROCESS = 8
+"""Fewer are spoken sooner than another process has loaded its model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +59,15 @@ class Listed:
     """Why it can't speak here."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Introduced:
+    """What an engine says of itself, without loading anything large."""
+
+    fingerprint: str
+    at_once: int
+    """How many things a process of it may be asked at the same time."""
+
+
 class Cast:
     """The engines at hand. Each is opened at first need and closed at the end; what voices they have is kept."""
 
@@ -66,7 +85,7 @@ class Cast:
         self._cache = cache or Cache()
         self._sources = dict(engines) if engines is not None else _installed()
         self._patience = patience
-        self._fingerprints: dict[str, str] = {}
+        self._introduced: dict[str, _Introduced] = {}
         self._voices: dict[str, tuple[Voice, ...]] = {}
         self._workers: dict[str, list[Worker]] = {}
 
@@ -76,9 +95,14 @@ class Cast:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
+    def dismiss(self) -> None:
+        """Let every engine's process end, without waiting for it."""
+        for worker in self._all():
+            worker.retire()
+
     def close(self) -> None:
         """End every engine's process."""
-        running = [worker for workers in self._workers.values() for worker in workers]
+        running = self._all()
         self._workers.clear()
         with ThreadPoolExecutor(max_workers=max(1, len(running))) as pool:
             list(pool.map(Worker.close, running))  # each may take a second
@@ -136,15 +160,10 @@ class Cast:
                 self._cache.put(_SHELF, key, _packed(self._voices[engine]))
         return self._voices[engine]
 
-    def try_voice(self, engine: str, voice: Voice) -> None:
-        """Have a voice say a word. Raises SpeechError: why it can't."""
-        (worker,) = self.workers(engine, 1)
-        language = "en" if voice.language == ANY_LANGUAGE else voice.language
-        try:
-            judge_sound(*worker.speak(_a_word(voice, language)))
-        except FalteredError as error:
-            worker.close()
-            raise SpeechError(f"'{engine}:{voice.name}' does not work here: {error}", hint=_OTHER_VOICE) from error
+    def hear(self, engine: str, voice: Voice) -> tuple["Samples", int]:
+        """Have a voice say a word: give its samples and their rate in Hz. Raises SpeechError: why it can't."""
+        reading = _a_word(voice, "en" if voice.language == ANY_LANGUAGE else voice.language)
+        return self._told(engine, lambda worker: worker.speak(reading), f"'{engine}:{voice.name}'")
 
     def warm_up(self, voice: str | None, language: str) -> None:
         """Let the engine of who speaks load what it needs, without waiting; no such voice is told of at its lines."""
@@ -152,23 +171,40 @@ class Cast:
             speaker = self.resolve(voice, language)
         except SpeechError:
             return
-        (worker,) = self.workers(speaker.engine, 1)
+        (worker,) = self._hired(speaker.engine, 1)
         worker.warm_up(_a_word(speaker.voice, language))
 
     def fingerprint(self, engine: str) -> str:
         """Name everything of an engine that changes its sound. Raises SpeechError."""
-        if engine not in self._fingerprints:
-            self._fingerprints[engine] = _fingerprint(engine, self._sources[engine])
-        return self._fingerprints[engine]
+        return self._introduction(engine).fingerprint
 
-    def workers(self, engine: str, count: int) -> tuple[Worker, ...]:
-        """Give that many processes of an engine, all started, those at hand first."""
-        at_hand = self._workers.setdefault(engine, [])
-        while len(at_hand) < count:
-            at_hand.append(Worker(self._sources[engine], patience=self._patience * _SLOW.get(engine, 1.0)))
-        for worker in at_hand[:count]:
+    def workers(self, engine: str, lines: int = 1) -> tuple[Worker, ...]:
+        """Give who reads so many lines, each for one thread, in as few processes as go: all started, or starting.
+
+        One that may be asked several things at once is given as many times. Raises SpeechError.
+        """
+        hired = self._hired(engine, lines)
+        for worker in hired:
             worker.start()
-        return tuple(at_hand[:count])
+        return hired
+
+    def _hired(self, engine: str, lines: int) -> tuple[Worker, ...]:
+        """Choose those at hand first, and at most one for each core."""
+        at_once = self._introduction(engine).at_once
+        threads = min(_cores(), lines, at_once * -(-lines // _LINES_A_PROCESS))
+        at_hand = self._workers.setdefault(engine, [])
+        patience = self._patience * _SLOW.get(engine, 1.0)
+        while len(at_hand) * at_once < threads:
+            at_hand.append(Worker(self._sources[engine], patience=patience, at_once=at_once))
+        return tuple(worker for worker in at_hand for _ in range(at_once))[:threads]
+
+    def _all(self) -> list[Worker]:
+        return [worker for workers in self._workers.values() for worker in workers]
+
+    def _introduction(self, engine: str) -> _Introduced:
+        if engine not in self._introduced:
+            self._introduced[engine] = _introduced(engine, self._sources[engine])
+        return self._introduced[engine]
 
     def _usual(self, language: str) -> str:
         """Give the engine that speaks a language where nobody asked for one."""
@@ -183,16 +219,19 @@ class Cast:
             self.fingerprint(engine)
             return Listed(engine=engine, voices=self._ask(engine))
         except SpeechError as error:
-            advice = "" if error.hint in {None, _OTHER_VOICE} else f": {error.hint}"
+            advice = "" if error.hint in {None, OTHER_VOICE} else f": {error.hint}"
             return Listed(engine=engine, voices=(), trouble=f"{error.message}{advice}")
 
     def _ask(self, engine: str) -> tuple[Voice, ...]:
-        (worker,) = self.workers(engine, 1)
+        return self._told(engine, Worker.voices, f"the engine '{engine}'")
+
+    def _told(self, engine: str, ask: Callable[[Worker], _Answer], called: str) -> _Answer:
+        (worker,) = self.workers(engine)
         try:
-            return worker.voices()
+            return ask(worker)
         except FalteredError as error:
-            worker.close()
-            raise SpeechError(f"the engine '{engine}' does not work here: {error}", hint=_OTHER_VOICE) from error
+            worker.retire()
+            raise SpeechError(f"{called} does not work here: {error}", hint=OTHER_VOICE) from error
 
     def _named(self, name: str) -> tuple[str, str | None]:
         """Split a name into the engine and, where one is named, the voice."""
@@ -243,26 +282,28 @@ def _a_word(voice: Voice, language: str) -> Reading:
     return Reading(parts=("Now.",), language=language, voice=voice.name, speed=1)
 
 
-_OTHER_VOICE = "`voiceguide voices` lists what works"
-
-
 def _installed() -> dict[str, str]:
-    from importlib.metadata import entry_points  # noqa: PLC0415  -- engines' processes import this too, and need none
+    from importlib.metadata import entry_points  # noqa: PLC0415  -- where nothing is spoken nobody needs it
 
     return {point.name: point.value for point in entry_points(group=_GROUP)}
 
 
-def _fingerprint(name: str, source: str) -> str:
+def _introduced(name: str, source: str) -> _Introduced:
     from importlib.metadata import EntryPoint  # noqa: PLC0415
 
     try:
         engine: Engine = EntryPoint(name=name, value=source, group=_GROUP).load()()
         with closing(engine):
-            return engine.fingerprint()
+            return _Introduced(fingerprint=engine.fingerprint(), at_once=getattr(engine, "at_once", 1))
     except SpeechError:
         raise  # the engine says it better itself
     except Exception as error:  # an engine may raise anything
-        raise SpeechError(f"the engine '{name}' does not work here: {error}", hint=_OTHER_VOICE) from error
+        raise SpeechError(f"the engine '{name}' does not work here: {error}", hint=OTHER_VOICE) from error
+
+
+def _cores() -> int:
+    cores: int = getattr(os, "process_cpu_count", os.cpu_count)() or 1
+    return cores
 
 
 def _primary(language: str) -> str:
