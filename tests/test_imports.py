@@ -10,7 +10,7 @@ import pytest
 
 ORDER = (
     "errors", "files", "durations", "cache", "shipped", "settings", "levels", "points", "script", "cues", "pasted",
-    "new", "translations", "engines", "speech", "soundfiles", "chimes",
+    "new", "translations", "engines", "ahead", "speech", "soundfiles", "chimes",
     "loops", "sounds",
     "timeline", "audio", "audiofile", "verify", "purposes", "job", "check", "render", "player", "feed", "sharing",
     "doctor", "report", "page", "picture", "studio", "cli",
@@ -93,6 +93,6 @@ def test_an_engine_s_process_loads_little_but_numpy() -> None:
 
 
 def test_an_engine_can_be_started_before_anything_heavy_is_loaded() -> None:
-    code = "import sys, voiceguide.engines.casting; print(*sys.modules)"
+    code = "import sys, voiceguide.ahead; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {name.partition(".")[0] for name in run.stdout.split()} & HEAVY

@@ -181,27 +181,6 @@ def test_a_changed_sentence_is_spoken_alone(new_job: Job) -> None:
     assert render(new_job).spoken_new == 1
 
 
-def test_an_engine_loads_ahead_only_where_a_script_is_newer_than_its_recording(
-    job: Job, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    loading, warm_up = list[tuple[str | None, str]](), Cast.warm_up
-
-    def noted(cast: Cast, voice: str | None, language: str) -> None:
-        loading.append((voice, language))
-        warm_up(cast, voice, language)
-
-    monkeypatch.setattr(Cast, "warm_up", noted)
-    made = render(job).path
-    assert loading == [("tone", "en")]
-    first = made.read_bytes()
-    render(job)
-    assert len(loading) == 1
-    os.utime(made, (0, 0))
-    render(job)
-    assert len(loading) == 2
-    assert made.read_bytes() == first
-
-
 def test_a_folder_that_can_not_be_written_is_told_before_anything_is_spoken(new_job: Job, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError):

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -9,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from voiceguide import audio, audiofile, levels, shipped
+from voiceguide.ahead import is_new, note
 from voiceguide.audio import AIR_DBFS, Mix, event_gains
 from voiceguide.audiofile import Coding, Label, Written
 from voiceguide.audiofile.promise import Promise, promise, promise_to_json
@@ -92,10 +94,12 @@ class Rendered:
     """There was a file of that name."""
 
 
-def render(job: Job, *, cache: Cache | None = None, progress: Progress = lambda *_: None) -> Rendered:
+def render(
+    job: Job, *, cache: Cache | None = None, cast: Cast | None = None, progress: Progress = lambda *_: None
+) -> Rendered:
     """Make the recording. What was there under its name stays until the new one is complete.
 
-    Raises VoiceguideError.
+    `cast` is who speaks, if someone has opened it already; it stays open. Raises VoiceguideError.
     """
     cache = cache or Cache()
     coding = Coding(kbit=job.for_purpose.kbit, varying=job.varying_rate)
@@ -104,7 +108,7 @@ def render(job: Job, *, cache: Cache | None = None, progress: Progress = lambda 
     for path in (out, *captions.values()):
         audiofile.check_writable(path)
     replaced = out.exists()
-    session = _plan(job, cache, progress, ahead=not replaced or _is_older(out, job.script))
+    session = plan(job, cache=cache, cast=cast, progress=progress)
     for voice in session.spoken.drafts:
         _log.warning("%s is a draft voice, for trying scripts out; `voiceguide voices` lists what there is", voice)
     if unsaid := missing_safety(session.timeline, session.source):
@@ -126,22 +130,23 @@ def render(job: Job, *, cache: Cache | None = None, progress: Progress = lambda 
     )
 
 
-def plan(job: Job, *, cache: Cache | None = None, progress: Progress = lambda *_: None) -> Plan:
-    """Speak what was never spoken, and lay the session out. Raises VoiceguideError."""
-    return _plan(job, cache or Cache(), progress)
-
-
-def _plan(job: Job, cache: Cache, progress: Progress, *, ahead: bool = False) -> Plan:
-    with Cast(cache) as cast:
-        cued = read_cued(job, cast, cache, ahead=ahead)
+def plan(
+    job: Job, *, cache: Cache | None = None, cast: Cast | None = None, progress: Progress = lambda *_: None
+) -> Plan:
+    """Speak what was never spoken, and lay the session out. `cast` is as in `render`. Raises VoiceguideError."""
+    cache = cache or Cache()
+    with nullcontext(cast) if cast else Cast(cache) as speaking:
+        cued = read_cued(job, speaking, cache, ahead=is_new(job.script, cache))
         spoken = speak_all(
             cued.says,
-            cast,
+            speaking,
             cache,
             recordings=cued.sounds.recordings,
             lexicon=job.lexicon,
             progress=partial(progress, "speaking"),
         )
+        speaking.dismiss()
+    note(job.script, cued.source.voice, cued.source.language, cache)
     _log.info("%s: %d lines spoken, %d kept from before", cued.script.name, spoken.new, spoken.cached)
     timeline = lay_out(
         cued.cues,
@@ -158,17 +163,11 @@ def _plan(job: Job, cache: Cache, progress: Progress, *, ahead: bool = False) ->
     )
 
 
-def _is_older(recording: Path, script: Path) -> bool:
-    """Guess by it whether there are lines that were never spoken."""
-    return script.exists() and recording.stat().st_mtime <= script.stat().st_mtime
-
-
 def read_cued(job: Job, cast: Cast, cache: Cache, *, ahead: bool = False, before: Cued | None = None) -> Cued:
     """Read a job's script, and open its sounds. Raises VoiceguideError.
 
-    `ahead` lets the voice's engine load while the script is still being read: a third of a second is gained where
-    something is new, and a core is kept busy for nothing where not. `before` is what was read last: where it was the
-    same but for the length, as while a slider moves, its lines are not read again.
+    `ahead` lets the voice's engine load while the script is still being read. `before` is what was read last: where it
+    was the same but for the length, as while a slider moves, its lines are not read again.
     """
     sounds = Sounds(shipped.home_of(job.script), given=job.given, cache=cache)
     known = _known(sounds, cast)

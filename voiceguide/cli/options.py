@@ -54,7 +54,10 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON on st
 
 
 def session(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command what makes a session someone's own, as the one argument `job`."""
+    """Give a command what makes a session someone's own, as the argument `job`, and who speaks, as `cast`.
+
+    The cast comes first, and with it the engine of a script that has changed: it loads while all else is imported.
+    """
 
     @wraps(command)
     def with_job(
@@ -65,19 +68,27 @@ def session(command: Callable[..., None]) -> Callable[..., None]:
         save_preset: str | None,
         **options: Any,  # noqa: ANN401  -- what is asked of a session, and the command's own options
     ) -> None:
-        from voiceguide.job import Job  # noqa: PLC0415
-        from voiceguide.settings import over, read_settings, save_as_preset  # noqa: PLC0415
+        from voiceguide.ahead import load_its_engine  # noqa: PLC0415
+        from voiceguide.cache import Cache  # noqa: PLC0415
+        from voiceguide.engines.casting import Cast  # noqa: PLC0415
 
-        asked = _asked(options)
-        settings = read_settings()
-        chosen = None if preset is None else settings.preset(preset)
-        if save_preset is not None and save_preset != preset:
-            settings.check_free(save_preset)
-        found = _in_language(_script(script, chosen), language, settings)
-        job = Job.from_settings(settings, found, chosen, **asked)
-        if language is not None and job.name is not None:
-            job = replace(job, name=f"{job.name}-{language}")
-        command(job, **options)
+        cache = Cache()
+        with Cast(cache) as cast:
+            if script is not None:
+                load_its_engine(script, cast, cache, voice=options["voice"])
+            from voiceguide.job import Job  # noqa: PLC0415
+            from voiceguide.settings import over, read_settings, save_as_preset  # noqa: PLC0415
+
+            asked = _asked(options)
+            settings = read_settings()
+            chosen = None if preset is None else settings.preset(preset)
+            if save_preset is not None and save_preset != preset:
+                settings.check_free(save_preset)
+            found = _in_language(_script(script, chosen), language, settings)
+            job = Job.from_settings(settings, found, chosen, **asked)
+            if language is not None and job.name is not None:
+                job = replace(job, name=f"{job.name}-{language}")
+            command(job, cast, **options)
         if save_preset is not None:
             wishes = over(asked, chosen.wishes) if chosen else asked
             save_as_preset(save_preset, shipped.lasting_name(found), wishes)

@@ -25,6 +25,7 @@ from voiceguide.cli.values import Duration, ScriptName
 from voiceguide.durations import Ms
 
 if TYPE_CHECKING:
+    from voiceguide.engines.casting import Cast
     from voiceguide.feed import Found
     from voiceguide.job import Job
     from voiceguide.player import Watcher
@@ -54,7 +55,7 @@ def list_scripts(*, as_json: bool) -> None:
 @session
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE.html", help="Write it as a page to print.")
 @click.option("--svg", type=click.Path(path_type=Path), metavar="FILE.svg", help="Write it as a picture.")
-def show(job: "Job", *, html: Path | None, svg: Path | None, as_json: bool) -> None:
+def show(job: "Job", cast: "Cast", *, html: Path | None, svg: Path | None, as_json: bool) -> None:
     """Show a script's parameters and its timeline: when, in which chapter, what is heard.
 
     \b
@@ -68,7 +69,7 @@ def show(job: "Job", *, html: Path | None, svg: Path | None, as_json: bool) -> N
     if svg is not None:
         picture.check_picture(svg)
     with progress_bars() as progress:
-        planned = plan(job, progress=progress)
+        planned = plan(job, cast=cast, progress=progress)
     if html is not None:
         page.write_page(planned, html)
     if svg is not None:
@@ -90,7 +91,7 @@ def show(job: "Job", *, html: Path | None, svg: Path | None, as_json: bool) -> N
     help="Let an MP3's bit rate vary: a smaller file, and seeking a little less exact.",
 )
 @click.option("--captions", type=click.Choice(CAPTIONS), multiple=True, help="Write captions beside the recording.")
-def render(job: "Job", *, as_json: bool) -> None:
+def render(job: "Job", cast: "Cast", *, as_json: bool) -> None:
     """Make the recording: an MP3 with chapters, or another kind of file.
 
     \b
@@ -102,7 +103,7 @@ def render(job: "Job", *, as_json: bool) -> None:
     from voiceguide.render import render as render_job  # noqa: PLC0415
 
     with progress_bars() as progress:
-        made = render_job(job, progress=progress)
+        made = render_job(job, cast=cast, progress=progress)
     if as_json:
         print_json(report.rendered_json(made))
     else:
@@ -118,7 +119,7 @@ def render(job: "Job", *, as_json: bool) -> None:
     help="Where to begin: start, 5:00, or the title of a chapter. Default: where it was stopped.",
 )
 @click.option("--with", "player", type=click.Choice(PLAYERS), help="What plays it. Default: the first that is there.")
-def play(job: "Job", *, start: str | None, player: str | None, as_json: bool) -> None:
+def play(job: "Job", cast: "Cast", *, start: str | None, player: str | None, as_json: bool) -> None:
     """Make a session's recording, if anything of it changed, and play it; or play a recording you have.
 
     SCRIPT may be a recording, too. It goes on where it was stopped; once it was heard to its end it begins anew, as it
@@ -133,7 +134,7 @@ def play(job: "Job", *, start: str | None, player: str | None, as_json: bool) ->
     from voiceguide.player import play as play_recording  # noqa: PLC0415
 
     cache = Cache()
-    recording = read_recording(_recording(job))
+    recording = read_recording(_recording(job, cast))
     moment = kept_place(recording, cache) if start is None else recording.moment_of(start)
     quiet = as_json or is_quiet()
     if moment and start is None and not quiet:
@@ -150,7 +151,7 @@ def play(job: "Job", *, start: str | None, player: str | None, as_json: bool) ->
         click.echo(report.stopped_text(played), err=True)
 
 
-def _recording(job: "Job") -> Path:
+def _recording(job: "Job", cast: "Cast") -> Path:
     """Give the recording that was named, or make that of a script."""
     from voiceguide.job import Job  # noqa: PLC0415
     from voiceguide.settings import read_settings  # noqa: PLC0415
@@ -163,7 +164,7 @@ def _recording(job: "Job") -> Path:
     from voiceguide.render import render as render_job  # noqa: PLC0415
 
     with progress_bars() as progress:
-        return render_job(replace(job, format=None, captions=()), progress=progress).path
+        return render_job(replace(job, format=None, captions=()), cast=cast, progress=progress).path
 
 
 def _watcher(*, quiet: bool) -> "contextlib.AbstractContextManager[Watcher]":
