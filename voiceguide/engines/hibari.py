@@ -2,6 +2,7 @@
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,13 +57,21 @@ class Engine:
     def _load(self, name: str) -> "Hibari":
         """Load a voice that is here: hibari itself would download it unasked."""
         from hibari import Hibari  # noqa: PLC0415  -- a second, which listing the voices need not pay
+        from hibari.g2p import G2P  # noqa: PLC0415
+        from hibari.voices import VOICES  # noqa: PLC0415
 
         voice = next(voice for voice in self.voices() if voice.name == name)
         if voice.fetch:
             raise SpeechError(f"the voice '{name}' has not been downloaded", hint=f"get it with: {voice.fetch}")
-        model = self._models[name] = Hibari(voice=name, threads=1)
-        _ = model.g2p  # how words are said would be loaded at the first, by each thread for itself
-        return model
+        with ThreadPoolExecutor(max_workers=1) as beside:  # its dictionaries take half of the time, its model the rest
+            dictionaries = beside.submit(G2P, british=VOICES[name]["british"])
+
+            def phonemes(text: str) -> str:
+                said: str = dictionaries.result()(text)
+                return said
+
+            self._models[name] = Hibari(voice=name, threads=1, g2p=phonemes)
+        return self._models[name]
 
 
 def _voice(name: str, entry: dict[str, object]) -> Voice:
