@@ -1,5 +1,6 @@
 """Utterances -> clips: each distinct one spoken once, treated, judged and kept, and only if it was not kept before."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 """Told how many lines are done, and of how many."""
+
+_log = logging.getLogger(__name__)
 
 _CLIPS = "clips"
 _VOICES = "voices"
@@ -410,5 +413,8 @@ def _in_parallel(
     with ThreadPoolExecutor(max_workers=len(workers)) as pool:
         try:
             yield from pool.map(with_a_free_worker, tasks)
+        except KeyboardInterrupt:
+            _log.warning("stopping: what is being spoken is finished and kept")
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
