@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -499,6 +500,118 @@ def test_what_the_decoder_says_is_heard(capfd: pytest.CaptureFixture[str]) -> No
         os.write(2, b"[layer3.c] error: again\n")
         assert said() == ["again"]
     assert capfd.readouterr().err == ""
+
+
+def test_a_place_is_told_where_the_decoder_stumbles(monkeypatch: pytest.MonkeyPatch, original: Original) -> None:
+    """To a tenth of a second: the recording is read by as much."""
+    read, told = soundfile.SoundFile.read, []
+
+    def stumbling(file: soundfile.SoundFile, *given: Any, **more: Any) -> Any:  # noqa: ANN401  -- as soundfile has it
+        told.append(file.tell())
+        if told[-1] in {levels.RATE * 12, levels.RATE * 12 + levels.RATE // 10}:
+            os.write(2, b"[layer3.c] error: dequantization failed!\n")
+        return read(file, *given, **more)
+
+    monkeypatch.setattr(soundfile.SoundFile, "read", stumbling)
+    (fault,) = faults(original.path, "decoder")
+    assert (fault.at, fault.message) == (12_000, "it stumbles here: dequantization failed")
+
+
+def test_a_damaged_stretch_is_not_said_to_begin_where_it_was_last_checked(original: Original) -> None:
+    def flip(data: bytearray) -> bytearray:
+        data[len(data) // 2] ^= 1
+        return data
+
+    (fault,) = verify(rewritten(original.path, flip)).faults
+    assert fault.at is not None
+    assert fault.at < original.session.timeline.length // 2
+    assert fault.message.startswith("somewhere between here and 0:")
+
+
+def test_what_lies_behind_missing_frames_is_found_to_be_whole(original: Original) -> None:
+    """Some are lost of the second stretch, and one of the fourth is damaged: nothing is wrong with the others."""
+    with original.path.open("rb") as file:
+        tag = read_tag(file)
+    starts = [0, *np.cumsum([frames for frames, _ in tag.sums])]
+    data = original.path.read_bytes()
+    walked = [match.start() for match in re.finditer(rb"\xff\xfb", data[tag.size :])]
+    size = walk(io.BytesIO(data), tag.size).size / (starts[-1] + 1)
+
+    def at(frame: int) -> int:
+        return tag.size + min(walked, key=lambda place: abs(place - round((frame + 1) * size)))
+
+    lost, damaged = at(int(starts[1]) + 2), at(int(starts[4]) - 3)
+    torn = bytearray(data[:lost] + data[lost + 4 * round(size) :])
+    torn[damaged - 4 * round(size) + 60] ^= 1
+    original.path.write_bytes(torn)
+    messages = [fault.message for fault in faults(original.path, "frames") if "not what was written" in fault.message]
+    assert len(messages) == 2
+
+
+def test_a_recording_cut_short_ends_where_it_does(original: Original) -> None:
+    rewritten(original.path, lambda data: data[: sound_of(original.path) + (len(data) - sound_of(original.path)) // 2])
+    (fault,) = [fault for fault in faults(original.path, "frames") if "from here on" in fault.message]
+    assert fault.message == "from here on the sound is missing"
+    assert fault.at == pytest.approx(original.session.timeline.length / 2, abs=500)
+
+
+@pytest.mark.parametrize("cut", [5000, 100])
+def test_a_file_that_begins_within_a_frame_is_said_to_be_cut(original: Original, cut: int) -> None:
+    rewritten(original.path, lambda data: data[sound_of(original.path) + cut :])
+    first, second = faults(original.path, "frames")
+    assert "its beginning is cut off" in first.message
+    assert "copy the file again" in first.message
+    assert "no Info frame" in second.message
+
+
+def test_a_damaged_first_header_is_one_fault_and_not_all_of_them(original: Original) -> None:
+    def tear(data: bytearray) -> bytearray:
+        data[data.index(b"\xff\xfb", sound_of(original.path) + 4)] = 0
+        return data
+
+    messages = [fault.message for fault in faults(rewritten(original.path, tear), "frames")]
+    assert "the frame's header is damaged" in messages
+    assert not [message for message in messages if "no frame" in message]
+
+
+def test_what_is_no_frame_is_told_once_however_long_it_is() -> None:
+    noise = np.random.default_rng(3).bytes(2_500_000)
+    (flaw,) = walk(io.BytesIO(noise), 0).flaws
+    assert flaw.message.startswith("there is not one frame of an MP3 in it")
+    encoder = lameenc.Encoder()
+    encoder.set_in_sample_rate(levels.RATE)
+    encoder.set_channels(1)
+    encoder.silence()
+    sound = bytes(encoder.encode(bytes(8 * levels.RATE)) + encoder.flush())
+    (gap,) = [
+        flaw for flaw in walk(io.BytesIO(sound + bytes(2_500_000) + sound), 0).flaws if "no frame" in flaw.message
+    ]
+    assert gap.message == "2500000 bytes are no frame"
+
+
+@pytest.mark.parametrize(
+    ("keep", "told"),
+    [
+        (0, "decoder: the file is empty: copy the file again, or render it anew"),
+        (7, "tags: the file ends within them, after 7 bytes"),
+        (2000, "tags: the file ends within them, after 2000 of "),
+    ],
+)
+def test_a_file_that_ends_before_its_sound_says_what_it_is(original: Original, keep: int, told: str) -> None:
+    rewritten(original.path, lambda data: data[:keep])
+    output = CliRunner().invoke(main, ["verify", str(original.path)]).output
+    assert f"  {told}" in output
+    assert "no plan" not in output
+    assert "does not exist" not in output
+
+
+@pytest.mark.parametrize("name", ["noise.mp3", "noise.wav", "noise.m4b"])
+def test_what_is_no_sound_is_not_said_not_to_exist(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(np.random.default_rng(3).bytes(5000))
+    result = CliRunner().invoke(main, ["verify", str(tmp_path / name)])
+    assert result.exit_code == 1
+    assert "does not exist" not in result.output
+    assert "can't be decoded" in result.output
 
 
 def test_other_programs_may_change_the_tags(original: Original) -> None:

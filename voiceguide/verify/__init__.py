@@ -1,6 +1,7 @@
 """A finished recording -> what is wrong with it, held against the plan it carries: by other code than what made it."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -12,10 +13,10 @@ from voiceguide.durations import Ms
 from voiceguide.errors import OutputError
 from voiceguide.verify import checks, contents
 from voiceguide.verify.contents import Contents
-from voiceguide.verify.faults import Fault
-from voiceguide.verify.frames import Walk, read_info, walk
+from voiceguide.verify.faults import Fault, fault_at
+from voiceguide.verify.frames import AGAIN, ID3_HEAD, Walk, id3_size, read_info, walk
 from voiceguide.verify.hearing import Hearing, events_of
-from voiceguide.verify.sound import Heard, listen
+from voiceguide.verify.sound import Heard, UndecodableError, listen
 
 __all__ = ["Fault", "Verified", "check_unheard", "verify"]
 
@@ -41,8 +42,10 @@ class Verified:
 def verify(path: Path) -> Verified:
     """Decode a recording and hold it against its plan. Raises OutputError if it can't be read."""
     is_mp3 = path.suffix.lower() == ".mp3"
+    if torn := _torn(path, is_mp3=is_mp3):
+        return Verified(path=path, planned=False, length=Ms(0), lines=0, loudness=None, checks=(), faults=torn)
     held, trouble = _contents(path) if is_mp3 else (None, [])
-    heard, silent = _heard(path)
+    heard, silent = _heard(path, held.promise if held else None)
     if silent and not is_mp3:
         raise OutputError(
             f"{path} can't be verified: {silent[0].message}", hint="render it as an MP3, which carries its plan"
@@ -86,24 +89,77 @@ def check_unheard(file: BinaryIO) -> None:
         )
 
 
+def _torn(path: Path, *, is_mp3: bool) -> tuple[Fault, ...]:
+    """Tell of a file that ends before any sound. Raises OutputError."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(ID3_HEAD)
+            size = file.seek(0, os.SEEK_END)
+    except OSError as error:
+        raise OutputError(f"{path} can't be read: {error.strerror}") from error
+    if not size:
+        return (Fault(check="decoder", message=f"the file is empty: {AGAIN}"),)
+    tagged = id3_size(head) if is_mp3 else 0
+    if size >= tagged:
+        return ()
+    told = f"{size} of {tagged}" if size >= ID3_HEAD else f"{size}"
+    return (
+        Fault(check="tags", message=f"the file ends within them, after {told} bytes: {AGAIN}"),
+        Fault(check="decoder", message="there is no sound in it"),
+    )
+
+
 def _contents(path: Path) -> tuple[Contents, list[Fault]]:
     """Read all but the sound, and tell what can't be read."""
     tag, promise, trouble = Tag(), None, []
-    try:
-        with path.open("rb") as file:
-            try:
-                tag = read_tag(file)
-                promise = promise_from_json(tag.plan) if tag.plan else None
-            except ValueError as error:
-                trouble.append(Fault(check="tags", message=f"they can't be read: {error}"))
-            met = walk(file, tag.size, [count for count, _ in tag.sums])
-    except OSError as error:
-        raise OutputError(f"{path} can't be read: {error.strerror}") from error
-    return Contents(tag=tag, walk=met, promise=promise), trouble
+    with path.open("rb") as file:
+        try:
+            tag = read_tag(file)
+            promise = promise_from_json(tag.plan) if tag.plan else None
+        except ValueError as error:
+            tag = tag if tag.size else Tag(size=_tag_size(file))
+            trouble.append(Fault(check="tags", message=f"they can't be read: {str(error) or type(error).__name__}"))
+        met = walk(file, tag.size, [count for count, _ in tag.sums])
+        other = _other_stretches(file, tag, met)
+    return Contents(tag=tag, walk=met, promise=promise, other=other), trouble
 
 
-def _heard(path: Path) -> tuple[Heard | None, list[Fault]]:
+def _tag_size(file: BinaryIO) -> int:
+    file.seek(0)
+    return id3_size(file.read(ID3_HEAD))
+
+
+def _other_stretches(file: BinaryIO, tag: Tag, met: Walk) -> tuple[int, ...]:
+    """Number the stretches whose frames are not those that were written.
+
+    Where frames are gone, or too many, those behind are found again: counted from the end they are where they were.
+    """
+    planned = [count for count, _ in tag.sums]
+    other = _wrong(tag, met)
+    if other and met.frames != sum(planned):
+        counted = walk(file, tag.size, _shifted(planned, other[0], met.frames - sum(planned)))
+        other = sorted({*other} & {*_wrong(tag, counted)})
+    return tuple(other)
+
+
+def _wrong(tag: Tag, met: Walk) -> list[int]:
+    return [number for number, (_, wanted) in enumerate(tag.sums) if met.sums[number : number + 1] != (wanted,)]
+
+
+def _shifted(counts: Sequence[int], first: int, more: int) -> list[int]:
+    """Let a stretch hold so many frames more; or fewer, and where it has not as many, those behind it too."""
+    result = list(counts)
+    for number in range(first, len(result)):
+        held = max(0, result[number] + more)
+        more -= held - result[number]
+        result[number] = held
+    return result
+
+
+def _heard(path: Path, promise: Promise | None) -> tuple[Heard | None, list[Fault]]:
     try:
         return listen(path), []
-    except ValueError as error:
-        return None, [Fault(check="decoder", message=str(error))]
+    except UndecodableError as error:
+        if error.at is None:
+            return None, [Fault(check="decoder", message=str(error))]
+        return None, [fault_at(promise, error.at, "decoder", str(error))]

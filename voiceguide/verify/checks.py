@@ -46,14 +46,16 @@ _STARTLING_WORDS_LU, _STARTLING_LU = 7.0, 1.0
 """Over the voice, after stillness: words, and all else."""
 _SUDDEN_LU, _SUDDEN_MS, _SUDDEN_LUFS = 12.0, 400, -40.0
 _TOGETHER_MS = 1000
-"""Noises less apart are one fault."""
+"""Noises less apart are one fault, and so are complaints of the decoder."""
 
 
 def decoder(hearing: Hearing) -> Iterator[Fault]:
     """The decoder never stumbles."""
+    last: dict[str, int] = {}
     for start, said in hearing.heard.complaints:
-        message = f"within the next ten seconds it stumbles: {said}"
-        yield fault_at(hearing.promise, start, "decoder", message)
+        if start - last.get(said, -_TOGETHER_MS) >= _TOGETHER_MS:
+            yield fault_at(hearing.promise, start, "decoder", f"it stumbles here: {said}")
+        last[said] = start
 
 
 def peak(hearing: Hearing) -> Iterator[Fault]:

@@ -21,6 +21,8 @@ class Contents:
     tag: Tag
     walk: Walk
     promise: Promise | None
+    other: tuple[int, ...] = ()
+    """The numbers of the stretches whose frames are not those that were written."""
 
 
 def tags(contents: Contents) -> Iterator[Fault]:
@@ -28,7 +30,7 @@ def tags(contents: Contents) -> Iterator[Fault]:
     walk, planned = contents.walk, contents.tag.sums
     if contents.promise and not planned:
         yield Fault(check="tags", message="the sums of the frames, which belong to the plan, are missing")
-    if len(_other_stretches(contents)) <= len(planned) / 2:
+    if len(contents.other) <= len(planned) / 2:
         return
     if _is_another(contents):
         yield Fault(check="tags", message="the tags belong to another recording")
@@ -48,6 +50,8 @@ def frames(contents: Contents) -> Iterator[Fault]:
 def info(contents: Contents) -> Iterator[Fault]:
     """What the Info frame says of the others is so."""
     walk, info = contents.walk, contents.walk.info
+    if not walk.frames and walk.flaws:
+        return  # what is said of these says it all
     if info is None:
         yield Fault(check="frames", message="there is no Info frame: players guess the length")
         return
@@ -98,12 +102,6 @@ def chapters(contents: Contents) -> Iterator[Fault]:
         yield Fault(check="chapters", message="they are not the chapters that were planned")
 
 
-def _other_stretches(contents: Contents) -> list[int]:
-    """The numbers of the stretches whose frames are not those that were written."""
-    planned, found = contents.tag.sums, contents.walk.sums
-    return [number for number, (_, wanted) in enumerate(planned) if found[number : number + 1] != (wanted,)]
-
-
 def _is_another(contents: Contents) -> bool:
     """Whether the frames are as many as their Info frame says, and not as many as the tag does."""
     walk, planned = contents.walk, sum(count for count, _ in contents.tag.sums)
@@ -112,11 +110,12 @@ def _is_another(contents: Contents) -> bool:
 
 def _damaged_stretches(contents: Contents) -> Iterator[Fault]:
     starts = [0, *accumulate(count for count, _ in contents.tag.sums)]
-    for first, last in _runs(_other_stretches(contents)):
-        message = "the sound from here on is not what was written"
-        if last + 1 < len(contents.tag.sums):
-            message = f"the sound from here to {_clock(moment(starts[last + 1]))} is not what was written"
-        yield fault_at(contents.promise, moment(starts[first]), "frames", message)
+    for first, last in _runs(contents.other):
+        begun, over = moment(starts[first]), moment(starts[last + 1])
+        message = f"somewhere between here and {_clock(over)} the sound is not what was written"
+        if last + 1 == len(contents.tag.sums) and starts[first] <= contents.walk.frames < starts[first + 1]:
+            begun, message = moment(contents.walk.frames), "from here on the sound is missing"
+        yield fault_at(contents.promise, begun, "frames", message)
 
 
 def _end(walk: Walk) -> int:

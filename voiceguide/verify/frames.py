@@ -4,9 +4,11 @@ Figures are those of ISO/IEC 11172-3, layer III; the Info frame's are G. Bouvign
 """
 
 import os
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import BinaryIO
 
 import numpy as np
@@ -14,6 +16,8 @@ from numpy.typing import NDArray
 
 FRAME = 1152
 """Samples."""
+ID3_HEAD = 10
+"""Bytes, of which the last four are the size of what follows, of seven bits each."""
 _DECODER_DELAY = 529
 _KBIT = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _HZ = (44_100, 48_000, 32_000)
@@ -90,25 +94,115 @@ def read_info(file: BinaryIO, start: int) -> tuple[Info | None, int]:
     ), start + size
 
 
+def id3_size(head: bytes) -> int:
+    """Tell by its first ten bytes how long the ID3 tag of a file is; 0 where there is none."""
+    if head[:3] != b"ID3":
+        return 0
+    size = 0
+    for byte in head[6:]:
+        size = size << 7 | byte & 0x7F
+    return ID3_HEAD + size
+
+
 def walk(file: BinaryIO, start: int, stretches: Sequence[int] = ()) -> Walk:
     """Go through all frames from a byte on, and add up those of each stretch, whose lengths are given in frames."""
     info, first = read_info(file, start)
     end = _end(file)
-    file.seek(first)
-    head = file.read(4)
+    head, begin = _first_header(file, first if info is None else start, end)
+    flaws: list[Flaw] = []
+    if info is not None:
+        head = head or _header(file, start)
+    elif begin > first or not head:
+        flaws += [Flaw(frame=0, message=_beginning(begin - first, head, tagged=start > 0))]
+        first = begin
     file.seek(first)
     sums, main = _Sums(stretches), _MainData(head)
-    flaws: list[Flaw] = []
+    gaps: list[_Gap] = []
     count = 0
-    for data, positions, garbage in _chunks(file, max(0, end - first), head):  # a torn Info frame ends behind the file
-        flaws += [Flaw(frame=count + frame, message=message) for frame, message in garbage]
+    for data, positions, met in _chunks(file, max(0, end - first), head):  # a torn Info frame ends behind the file
+        gaps += [replace(gap, frame=count + gap.frame) for gap in met]
         flaws += [Flaw(frame=count + frame, message=_IMPOSSIBLE) for frame in main.faulty(data, positions)]
         sums.add(data, positions)
         count += len(positions) - 1
+    flaws += _told(gaps)
     return Walk(info=info, frames=count, size=end - start, flaws=tuple(flaws), sums=sums.finished())
 
 
 _IMPOSSIBLE = "the frame's data can't be where it says they are"
+AGAIN = "copy the file again, or render it anew"
+"""What to do where a part of a file is gone."""
+
+
+def _beginning(size: int, head: bytes, *, tagged: bool) -> str:
+    """Say what stands where the first frame should."""
+    if not head:
+        return f"there is not one frame of an MP3 in it: {AGAIN}"
+    if tagged:
+        return f"the first {size} bytes behind the tags are no frame"
+    return f"its beginning is cut off, tags and plan with it: the first whole frame comes after {size} bytes; {AGAIN}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gap:
+    """Bytes before a frame that are none, or not a whole one; or a frame whose header is damaged."""
+
+    frame: int
+    size: int
+    message: str
+    """Its `{}` is the size."""
+
+
+_HEADER, _GARBAGE, _TAIL = (
+    "the frame's header is damaged",
+    "{} bytes are no frame",
+    "the last {} bytes are no whole frame",
+)
+
+
+def _told(gaps: Iterable[_Gap]) -> Iterator[Flaw]:
+    """Give those of one frame as one: a long one was met piece by piece."""
+    for (frame, message), row in groupby(gaps, lambda gap: (gap.frame, gap.message)):
+        yield Flaw(frame=frame, message=message.format(sum(gap.size for gap in row)))
+
+
+def _header(file: BinaryIO, start: int) -> bytes:
+    file.seek(start)
+    return file.read(4)
+
+
+def _first_header(file: BinaryIO, start: int, end: int) -> tuple[bytes, int]:
+    """Find the first frame from a byte on that others like it follow: its header, and where; none is at the end."""
+    position = start
+    while position < end:
+        file.seek(position)
+        data = file.read(min(_READ, end - position))
+        last = position + len(data) == end
+        for match in _SYNC.finditer(data):
+            if _begins_a_row(data, match.start(), ends=last):
+                return match[1], position + match.start()
+        position += len(data) if last else len(data) - _ROW * _LARGEST
+    return b"", end
+
+
+_SYNC = re.compile(rb"(?=(\xff[\xfa\xfb]..))", re.DOTALL)
+_ROW = 3
+"""Frames like each other behind each other: not by chance."""
+_LARGEST = 144_000 * _KBIT[-1] // min(_HZ) + 1
+"""Bytes of a frame."""
+
+
+def _begins_a_row(data: bytes, position: int, *, ends: bool) -> bool:
+    """Whether frames stand behind each other from here on: three, or up to the end of the file."""
+    first = data[position : position + 4]
+    for number in range(_ROW):
+        header = data[position : position + 4]
+        if ends and number and len(header) < 4:
+            return True
+        size = _size(header)
+        if size is None or not _alike(header, first):
+            return False
+        position += size
+    return True
 
 
 def _end(file: BinaryIO) -> int:
@@ -118,23 +212,23 @@ def _end(file: BinaryIO) -> int:
     return size - 128 if file.read(3) == b"TAG" else size
 
 
-def _chunks(file: BinaryIO, left: int, head: bytes) -> Iterator[tuple[bytes, NDArray[np.int64], list[tuple[int, str]]]]:
+def _chunks(file: BinaryIO, left: int, head: bytes) -> Iterator[tuple[bytes, NDArray[np.int64], list[_Gap]]]:
     """Give the file in pieces: bytes, where frames begin in them and the last one ends, and what is no frame."""
     kept = b""
     while left:
         data = file.read(min(_READ, left))
         left -= len(data)
         kept += data
-        positions, garbage, end = _scan(kept, head, last=not left)
-        yield kept, np.array(positions, np.int64), garbage
+        positions, gaps, end = _scan(kept, head, last=not left)
+        yield kept, np.array(positions, np.int64), gaps
         kept = kept[end:]
 
 
-def _scan(data: bytes, head: bytes, *, last: bool) -> tuple[list[int], list[tuple[int, str]], int]:
+def _scan(data: bytes, head: bytes, *, last: bool) -> tuple[list[int], list[_Gap], int]:
     """Step from frame to frame. Between two of them lies nothing, or garbage: the bytes up to the next sound header."""
     starts: list[int] = []
-    garbage: list[tuple[int, str]] = []
-    sizes: dict[bytes, int | None] = {}
+    gaps: list[_Gap] = []
+    sizes = {head: _size(head)}
     position, end = 0, 0
     while position + 4 <= len(data):
         header = data[position : position + 4]
@@ -143,11 +237,9 @@ def _scan(data: bytes, head: bytes, *, last: bool) -> tuple[list[int], list[tupl
         size = sizes[header]
         if size is None:
             found = _next_header(data, position + 1, head)
-            if _may_be_frame(found - position, sizes.values()):
-                garbage.append((len(starts), "the frame's header is damaged"))
-                starts.append(position)
-            else:
-                garbage.append((len(starts), f"{found - position} bytes are no frame"))
+            damaged = _may_be_frame(found - position, sizes.values())
+            gaps.append(_Gap(frame=len(starts), size=found - position, message=_HEADER if damaged else _GARBAGE))
+            starts += [position] if damaged else []
             position = end = found
         elif position + size <= len(data):
             starts.append(position)
@@ -155,8 +247,8 @@ def _scan(data: bytes, head: bytes, *, last: bool) -> tuple[list[int], list[tupl
         else:
             break
     if last and end < len(data):
-        garbage.append((len(starts), f"the last {len(data) - end} bytes are no whole frame"))
-    return [*starts, end], garbage, end
+        gaps.append(_Gap(frame=len(starts), size=len(data) - end, message=_TAIL))
+    return [*starts, end], gaps, end
 
 
 def _may_be_frame(size: int, others: Iterable[int | None]) -> bool:

@@ -29,6 +29,7 @@ HOP_MS, WINDOW_MS = 100, 400
 
 _SLOT, _HOP, _WINDOW = (RATE * ms // 1000 for ms in (SLOT_MS, HOP_MS, WINDOW_MS))
 _BLOCK = 100 * _HOP
+"""Measured together; read by the hop, so that the place is known where the decoder stumbles."""
 _CONTEXT = 5 * _HOP + _WINDOW
 """Samples kept from before each block: a window, and what rings into it from before (0.18 s)."""
 _FINE_ABOVE_DB = -4.0
@@ -76,14 +77,20 @@ def power(loudness: Windows | float) -> Windows:
 
 
 def listen(path: Path) -> Heard:
-    """Decode a recording and measure it. Raises ValueError for one that can't be decoded at all."""
+    """Decode a recording and measure it. Raises UndecodableError for one that can't be decoded to its end."""
     ear = _Ear()
     complaints: list[tuple[Ms, str]] = []
+    position, hops = 0, list[Samples]()
     with _overheard() as said:
-        for block in _blocks(path):
-            before = Ms(ear.samples * 1000 // RATE)
-            ear.hear(block)
-            complaints += [(before, line) for line in said()]
+        for hop in _hops(path):
+            complaints += [(_moment(position), line) for line in said()]
+            position += len(hop)
+            hops.append(hop)
+            if len(hops) == _BLOCK // _HOP:
+                ear.hear(np.concatenate(hops))
+                hops.clear()
+    if hops:
+        ear.hear(np.concatenate(hops))
     return Heard(
         samples=ear.samples,
         powers=np.concatenate(ear.powers),
@@ -93,17 +100,39 @@ def listen(path: Path) -> Heard:
     )
 
 
-def _blocks(path: Path) -> Iterator[Samples]:
+class UndecodableError(ValueError):
+    """A recording can't be decoded, or not all of it."""
+
+    def __init__(self, message: str, at: Ms | None = None) -> None:
+        super().__init__(message)
+        self.at = at
+        """From when on, if it could be before."""
+
+
+def _hops(path: Path) -> Iterator[Samples]:
     import soundfile  # noqa: PLC0415  -- render asks for the checks that need no decoder
 
+    position = 0
     try:
         with soundfile.SoundFile(path) as file:
             if file.samplerate != RATE:
-                raise ValueError(f"it has {file.samplerate} samples a second; only {RATE} are measured")
-            while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
-                yield block
-    except soundfile.SoundFileError as error:
-        raise ValueError(f"it can't be decoded: {error}") from error
+                raise UndecodableError(f"it has {file.samplerate} samples a second; only {RATE} are measured")
+            while len(hop := file.read(_HOP, dtype="float32", always_2d=True)):
+                yield hop
+                position += len(hop)
+    except soundfile.LibsndfileError as error:
+        if position:
+            raise UndecodableError("from here on it can't be decoded", _moment(position)) from error
+        reason = "no sound is found in it" if error.code == _NO_SOUND else error.error_string.rstrip(".")
+        raise UndecodableError(f"it can't be decoded: {reason}") from error
+
+
+_NO_SOUND = 7
+"""What libsndfile calls a file that does not exist, as it does one in which mpg123 finds no frame."""
+
+
+def _moment(samples: int) -> Ms:
+    return Ms(samples * 1000 // RATE)
 
 
 class _Ear:
