@@ -33,6 +33,7 @@ from voiceguide.durations import Ms
 from voiceguide.errors import Place
 from voiceguide.levels import Samples
 from voiceguide.render import read_all
+from voiceguide.report import verified_text
 from voiceguide.script import Source
 from voiceguide.shipped import folder
 from voiceguide.timeline import Chapter, Placed, lay_out
@@ -810,7 +811,21 @@ def test_the_command_says_in_a_line_that_a_recording_is_sound(original: Original
     result = CliRunner().invoke(main, ["verify", str(original.path)])
     assert result.exit_code == 0
     assert result.output.startswith(f"{original.path}: sound; ")
+    assert result.output.endswith(", 5 lines heard as planned\n")
     assert result.output.count("\n") == 1
+
+
+def test_faults_come_as_they_are_heard_and_many_are_counted(original: Original) -> None:
+    def fault(check: str, at: int | None) -> Fault:
+        return Fault(check=check, message=f"{check} {at}", at=None if at is None else Ms(at))
+
+    few = [fault("lines", 9000), fault("frames", 3000), fault("tags", None)]
+    many = [*few, *(fault("frames", at) for at in range(60_000, 10_000, -10_000))]
+    shown = verified_text(replace(verify(original.path), faults=tuple(few))).splitlines()
+    assert [line.split()[0] for line in shown[1:]] == ["tags:", "frames:", "lines:"]
+    shown = verified_text(replace(verify(original.path), faults=tuple(many))).splitlines()
+    assert [line.split()[-1] for line in shown[1:-1]] == ["None", "3000", "9000", "20000", "30000", "40000", "50000"]
+    assert shown[-1] == "  in all: 1 of tags, 6 of frames, 1 of lines; --json lists the 1 not shown"
 
 
 def test_the_command_lists_faults_and_fails(original: Original) -> None:

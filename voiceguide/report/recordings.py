@@ -1,5 +1,6 @@
 """Recordings made, played, verified or shared -> what people and programs read of them."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -78,19 +79,28 @@ def verified_json(verified: Verified) -> Json:
 
 
 def verified_text(verified: Verified) -> str:
-    """Say in a line that a recording is sound, or list its faults: of each check the first ones."""
-    plan = f"{count(verified.lines, 'line')} as planned" if verified.planned else "it has no plan to be held against"
+    """Say in a line that a recording is sound, or list its faults as they are heard: of each check the first ones.
+
+    What has no moment comes first; many are counted at the end.
+    """
+    plan = f"{count(verified.lines, 'line')} heard as planned" if verified.planned else _NO_PLAN
     if not verified.faults:
         return f"{verified.path}: sound; {length(verified.length)}, {plan}"
     lines = [f"{verified.path}: {count(len(verified.faults), 'fault')}"]
-    if not verified.planned:
+    if not verified.planned and verified.checks:
         lines.append(f"  {plan}")
-    for check in dict.fromkeys(fault.check for fault in verified.faults):
-        found = [fault for fault in verified.faults if fault.check == check]
-        lines += [f"  {check}: {_fault(fault)}" for fault in found[:_FAULTS_SHOWN]]
-        more = len(found) - _FAULTS_SHOWN
-        lines += [f"  {check}: and {more} more, which --json lists"] if more > 0 else []
+    seen: Counter[str] = Counter()
+    for fault in sorted(verified.faults, key=lambda fault: -1 if fault.at is None else fault.at):
+        seen[fault.check] += 1
+        lines += [f"  {fault.check}: {_fault(fault)}"] if seen[fault.check] <= _FAULTS_SHOWN else []
+    if seen.total() > _FAULTS_SHOWN:
+        unseen = sum(max(0, number - _FAULTS_SHOWN) for number in seen.values())
+        more = f"; --json lists the {unseen} not shown" if unseen else ""
+        lines.append(f"  in all: {', '.join(f'{number} of {check}' for check, number in seen.items())}{more}")
     return "\n".join(lines)
+
+
+_NO_PLAN = "it has no plan to be held against"
 
 
 def _fault(fault: Fault) -> str:
