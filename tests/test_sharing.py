@@ -330,6 +330,22 @@ def test_a_taken_port_is_told(sharing: Sharing, folder: Path) -> None:
         share(find_recordings(folder), title="T", host="127.0.0.1", port=urlsplit(sharing.url).port or 0)
 
 
+def test_why_nothing_can_be_shared_is_said_in_our_words(sharing: Sharing, folder: Path) -> None:
+    """And what to do: an error of the system tells neither."""
+    taken = urlsplit(sharing.url).port or 0
+    for host, port, said in (
+        ("127.0.0.1", taken, f"127.0.0.1, port {taken}: it is in use: something else listens there"),
+        ("192.0.2.7", 0, "192.0.2.7: this computer has no such address"),
+        ("nobody.invalid", 0, "nobody.invalid: there is no address of that name"),
+    ):
+        result = CliRunner().invoke(main, ["feed", str(folder), "--share", "--host", host, "--port", str(port)])
+        assert result.exit_code == 1
+        assert result.stderr == (
+            f"error: nothing can be shared at {said}\n"
+            "  leave --host out for this computer's own in its network, and --port for any that is free\n"
+        )
+
+
 def test_an_address_of_version_6_stands_in_brackets(folder: Path) -> None:
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()

@@ -586,6 +586,7 @@ def test_a_port_that_is_taken_is_an_error_that_says_so(page: Client) -> None:
     )  # fmt: skip
     assert run.returncode == 1
     assert run.stderr.startswith(f"error: port {page.port} can't be used")
+    assert "[Errno" not in run.stderr
     assert "leave --port out" in run.stderr
 
 

@@ -1,6 +1,9 @@
-"""A connection from the network -> a whole request soon, or its end."""
+"""A connection from the network -> a whole request soon, or its end; and why none can be waited for."""
 
 import asyncio
+import errno
+import os
+import socket
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -12,6 +15,20 @@ MOST_WAITING = 64
 for a client that says what it wants."""
 
 _COMING = (h11.IDLE, h11.SEND_BODY)
+
+_REFUSED = {
+    errno.EADDRINUSE: "it is in use: something else listens there",
+    errno.EACCES: "it is not yours to use, as those under 1024 often are not",
+    errno.EADDRNOTAVAIL: "this computer has no such address",
+}
+
+
+def why_refused(error: OSError | UnicodeError | OverflowError) -> str:
+    """Say why nobody can listen at a port."""
+    if isinstance(error, socket.gaierror | UnicodeError):
+        return "there is no address of that name"
+    number = error.errno if isinstance(error, OSError) else None
+    return str(error) if number is None else _REFUSED.get(number, os.strerror(number))
 
 
 class Impatient(H11Protocol):

@@ -22,7 +22,7 @@ from voiceguide import feed
 from voiceguide.durations import Ms
 from voiceguide.errors import OutputError
 from voiceguide.feed import Found, Recording
-from voiceguide.sharing.connections import PATIENCE_SECONDS, Impatient
+from voiceguide.sharing.connections import PATIENCE_SECONDS, Impatient, why_refused
 from voiceguide.sharing.page import POLICY, page
 from voiceguide.sharing.qr import qr_svg, qr_text
 
@@ -199,4 +199,5 @@ def _listening(host: str, port: int) -> socket.socket:
             raise OutputError(f"'{host}' is no address that a phone could open", hint=hint)
         return socket.create_server((where[0], port), family=family, backlog=512)
     except (OSError, UnicodeError) as error:
-        raise OutputError(f"nothing can be shared at {host}, port {port}: {error}", hint=hint) from error
+        there = f"{host}, port {port}" if port else host
+        raise OutputError(f"nothing can be shared at {there}: {why_refused(error)}", hint=hint) from error

@@ -18,7 +18,7 @@ from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from voiceguide.errors import VoiceguideError
-from voiceguide.sharing.connections import PATIENCE_SECONDS, Impatient
+from voiceguide.sharing.connections import PATIENCE_SECONDS, Impatient, why_refused
 from voiceguide.studio import files
 from voiceguide.studio.guard import Guard
 
@@ -119,4 +119,4 @@ def _listening(port: int) -> socket.socket:
         return socket.create_server((_HOST, port), backlog=512)
     except (OSError, OverflowError) as error:
         hint = "leave --port out for any that is free"
-        raise VoiceguideError(f"port {port} can't be used: {error}", hint=hint) from error
+        raise VoiceguideError(f"port {port} can't be used: {why_refused(error)}", hint=hint) from error
