@@ -239,3 +239,17 @@ def test_a_recording_that_is_too_long_for_its_line_can_not_be_spoken_faster(job:
     with pytest.raises(TimelineError) as refused:
         plan(job)
     assert (refused.value.hint or "").endswith(", or record it shorter")
+
+
+def test_only_what_a_script_could_play_is_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no session that was made of it, wherever that lies."""
+    monkeypatch.chdir(tmp_path)
+    recorded(tmp_path, in_a_room(said()))
+    script = tmp_path / "mine.md"
+    script.write_text("---\ntitle: Mine\n---\nWelcome.\n[pause 1s]\nBye.\n", encoding="utf-8")
+    for out in ("made.mp3", "made.flac", "output", "output/made.wav"):
+        render(Job(script=script, voice="tone", out=tmp_path / out), cache=Cache(tmp_path / "cache"))
+    script.write_text("---\ntitle: Mine\n---\n[play nothing of that name] Welcome.\n", encoding="utf-8")
+    with pytest.raises(CueError) as caught:
+        plan(Job(script=script, voice="tone"), cache=Cache(tmp_path / "cache"))
+    assert caught.value.hint == "there are hello.wav: put the file beside the script, and write its name"

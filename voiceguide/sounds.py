@@ -176,12 +176,13 @@ class _Names:
 
     @property
     def beside_script(self) -> list[str]:
-        """The sounds in the script's own folder and the folders in it, by their paths from there."""
+        """The sounds in the script's own folder and the folders in it, by their paths from there; no sessions."""
         root = self._script_folder
         if root is None:
             return []
         paths = (path for pattern in ("*", "*/*") for path in root.glob(pattern) if soundfiles.is_sound(path.name))
-        names = (unicodedata.normalize("NFC", path.relative_to(root).as_posix()) for path in paths if path.is_file())
+        paths = (path for path in paths if path.is_file() and not _is_session(path))
+        names = (unicodedata.normalize("NFC", path.relative_to(root).as_posix()) for path in paths)
         return sorted(name for name in names if _refusal(name) is None)
 
     def find(self, name: str) -> File | None:
@@ -251,6 +252,24 @@ def _listed(root: Path, folder: str) -> Iterator[tuple[str, File]]:
         name = unicodedata.normalize("NFC", path.stem)  # as scripts are; a Mac may write ü as two
         if _refusal(name) is None:
             yield name, File(root=root, inside=str(PurePosixPath(folder, path.name)))
+
+
+def _is_session(path: Path) -> bool:
+    """Tell whether a file was rendered: by where it lies, or by what stands near its beginning."""
+    if path.parent.name == _OUTPUT:
+        return True
+    try:
+        with path.open("rb") as file:
+            begins = file.read(_BEGINNING)
+    except OSError:
+        return False
+    return any("voiceguide ".encode(how) in begins for how in ("latin-1", "utf-16-le"))
+
+
+_OUTPUT = "output"
+"""The folder for recordings, unless someone asks for another."""
+_BEGINNING = 4096
+"""Bytes, in which tags say with what a file was made."""
 
 
 def _described(file: File) -> Description:
