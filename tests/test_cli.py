@@ -146,6 +146,26 @@ def test_wrong_usage_is_status_2(script: Path, arguments: list[str]) -> None:
     assert run("render", "short.md", *arguments).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["render", "short.md", "--rate", "99.5"], "'99.5' is not a whole number from 60 to 220"),
+        (["render", "short.md", "--rate", "300"], "'300' is not a whole number from 60 to 220"),
+        (["say", "Hello", "--rate", "slow"], "'slow' is not a whole number from 60 to 220"),
+        (["feed", "--share", "--port", "x"], "'x' is not a whole number from 0 to 65535"),
+        (["cache", "trim", "--to", "-1"], "'-1' is not a whole number of at least 0"),
+        (["render", "short.md", "--quite"], "No such option '--quite'. Did you mean --quiet?"),
+        (["render", "short.md", "--minute", "3"], "No such option '--minute'. Did you mean --minutes?"),
+        (["render", "short.md", "--bed-levl", "3"], "Did you mean --bed-level, --bell-level or --bell?"),
+        (["render", "short.md", "--xyzzy"], "No such option '--xyzzy'."),
+    ],
+)
+def test_wrong_usage_says_what_is_expected(script: Path, arguments: list[str], said: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert f"{said}\n" in result.stderr
+
+
 def test_a_misspelt_script_is_offered_the_nearest_name(script: Path) -> None:
     result = run("show", "back-on-mta")
     assert result.exit_code == 1

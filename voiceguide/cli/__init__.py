@@ -3,6 +3,7 @@
 Nothing here but click and the shipped scripts' names is imported before a command runs: `--help` must be quick.
 """
 
+import difflib
 from typing import Any
 
 import click
@@ -23,9 +24,28 @@ class _Group(click.Group):
         except VoiceguideError as error:
             click.echo(error.explain(), err=True)
             ctx.exit(1)
+        except click.NoSuchOption as error:
+            raise _with_the_nearest(error) from None
         except KeyboardInterrupt:
             click.echo("stopped; lines already spoken are kept, and nothing else was changed", err=True)
             ctx.exit(_INTERRUPTED)
+
+
+def _with_the_nearest(error: click.NoSuchOption) -> click.NoSuchOption:
+    """Name those near to a mistyped option, the nearest first: click sorts them, and finds likeness in their dashes."""
+
+    def likeness(name: str) -> float:
+        return difflib.SequenceMatcher(a=name.strip("-"), b=error.option_name.strip("-")).ratio()
+
+    near = sorted(error.possibilities or (), key=likeness, reverse=True)
+    *more, last = [name for name in near if likeness(name) >= _LIKE] or near[:1] or [""]
+    meant = f"{', '.join(more)} or {last}" if more else last
+    message = f"No such option '{error.option_name}'." + (f" Did you mean {meant}?" if meant else "")
+    return click.NoSuchOption(error.option_name, message, ctx=error.ctx)
+
+
+_LIKE = 0.6
+"""As difflib has it."""
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -14,7 +14,17 @@ import click
 from click.core import ParameterSource
 
 from voiceguide import shipped
-from voiceguide.cli.values import Decibels, Duration, KeyValue, Length, Minutes, PresetName, ScriptName, Seed
+from voiceguide.cli.values import (
+    Decibels,
+    Duration,
+    KeyValue,
+    Length,
+    Minutes,
+    PresetName,
+    ScriptName,
+    Seed,
+    WholeNumber,
+)
 from voiceguide.durations import Ms
 
 if TYPE_CHECKING:
@@ -154,7 +164,7 @@ _SESSION_OPTIONS = (
     click.option("--length", type=Length(), metavar="20:00", help="Make it exactly this long."),
     click.option("--seed", type=Seed(), metavar="N|DAY", help="Which wordings, by a number or day. Default: today."),
     click.option("--voice", metavar="NAME", help="Who speaks: see `voiceguide voices`."),
-    click.option("--rate", type=click.IntRange(60, 220), metavar="N", help="Words a minute while speaking."),
+    click.option("--rate", type=WholeNumber(60, 220), metavar="N", help="Words a minute while speaking."),
     click.option("--language", metavar="CODE", help="In which language: see `voiceguide list`."),
     click.option("--bell", metavar="NAME", help="Which chime rings: short for -p bell=NAME."),
     click.option(

@@ -21,7 +21,7 @@ from voiceguide.cli.options import (
     progress_bars,
     session,
 )
-from voiceguide.cli.values import Duration, ScriptName
+from voiceguide.cli.values import Duration, ScriptName, WholeNumber
 from voiceguide.durations import Ms
 
 if TYPE_CHECKING:
@@ -266,9 +266,7 @@ def verify(files: tuple[Path, ...], *, as_json: bool) -> None:
 @click.option(
     "--host", metavar="ADDRESS", help="Share at this address of this computer. Default: the one in its network."
 )
-@click.option(
-    "--port", type=click.IntRange(0, 65_535), default=0, metavar="N", help="Share there. Default: any free one."
-)
+@click.option("--port", type=WholeNumber(0, 65_535), default=0, metavar="N", help="Share there. Default: any free one.")
 @AS_JSON
 def feed(
     folder: Path | None,
@@ -322,7 +320,7 @@ def _share(found: "Found", title: str, lasting: Ms, *, as_json: bool, **where: A
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Default: any that is free.")
+@click.option("--port", type=WholeNumber(0, 65_535), default=0, metavar="N", help="Default: any that is free.")
 @click.option("--browser/--no-browser", default=True, help="Open the page in the browser, or only print its address.")
 @click.option("--share", is_flag=True, help="Let phones in this network have the recordings from the start, for 1h.")
 @click.option(

@@ -11,6 +11,7 @@ from voiceguide.cli.options import (
     print_json,
     progress_bars,
 )
+from voiceguide.cli.values import WholeNumber
 from voiceguide.durations import written
 
 
@@ -86,7 +87,7 @@ def points(name: str | None, *, language: str, as_json: bool) -> None:
 @click.command()
 @click.argument("text")
 @click.option("--voice", metavar="NAME", help="Who speaks: see `voiceguide voices`.")
-@click.option("--rate", type=click.IntRange(60, 220), metavar="N", help="Words a minute. Default: 115.")
+@click.option("--rate", type=WholeNumber(60, 220), metavar="N", help="Words a minute. Default: 115.")
 @click.option("--language", metavar="CODE", help="The language of the text. Default: the voice's, or English.")
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), default="output/say.wav", show_default=True, metavar="FILE.wav"
@@ -247,9 +248,7 @@ def cache_verify() -> None:
 
 
 @cache.command("trim")
-@click.option(
-    "--to", "most", type=click.IntRange(0), default=500, show_default=True, metavar="MB", help="Keep this much."
-)
+@click.option("--to", "most", type=WholeNumber(0), default=500, show_default=True, metavar="MB", help="Keep this much.")
 def cache_trim(most: int) -> None:
     """Remove what was not used for longest."""
     from voiceguide.cache import Cache  # noqa: PLC0415

@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -64,6 +65,17 @@ class Decibels(click.ParamType[float]):
         if not self._least <= level_db <= self._most:
             self.fail(f"{level_db:g}dB is not from {self._least:g}dB to {self._most:g}dB", param, ctx)
         return level_db
+
+
+class WholeNumber(click.IntRange):
+    """A number such as 105."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ANN401  -- click's own
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            reach = f"of at least {self.min:g}" if self.max is None else f"from {self.min:g} to {self.max:g}"
+            self.fail(f"'{value}' is not a whole number {reach}", param, ctx)
 
 
 class Minutes(click.ParamType[Ms]):
