@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from strategies import SOUNDS, Sounding
 
-from voiceguide.cues import Say, read_cues
+from voiceguide.cues import Say, Silence, read_cues
 from voiceguide.durations import Ms
 from voiceguide.render import Plan
 from voiceguide.report import plan_json, plan_text
@@ -50,6 +51,20 @@ def test_beds_are_shown_where_they_begin_and_end(plan: Plan) -> None:
     first = shown.index("0:32    bed: ocean, 24.5 dB under the voice")
     assert shown[first + 1] == "0:32    Rest."
     assert "0:53    bed: off, over 10s" in shown
+
+
+@pytest.mark.parametrize(
+    ("lasting", "told"),
+    [(500, "500ms"), (1500, "1.5s"), (2870, "2.9s"), (9960, "10s"), (20_499, "20s"), (162_801, "2m43s")],
+)
+def test_silences_are_shown_as_exactly_as_they_are_heard(plan: Plan, lasting: int, told: str) -> None:
+    """And told to programs to the millisecond."""
+    silence = next(event for event in plan.timeline.events if isinstance(event.cue, Silence))
+    timeline = replace(plan.timeline, events=(replace(silence, length=Ms(lasting)),))
+    made = replace(plan, timeline=timeline)
+    assert any(line.endswith(f"· pause {told}") for line in plan_text(made).splitlines())
+    (event,) = cast("list[dict[str, object]]", plan_json(made)["events"])
+    assert event["length"] == lasting
 
 
 def test_programs_are_told_of_beds(plan: Plan) -> None:

@@ -10,7 +10,7 @@ from voiceguide.cues import Bed, Chime, Say, Silence
 from voiceguide.durations import clock, written
 from voiceguide.errors import VoiceguideError
 from voiceguide.render import Plan
-from voiceguide.report.words import WIDTH, Json, chapters_json, count, length, placed_json, table
+from voiceguide.report.words import WIDTH, Json, chapters_json, count, length, placed_json, rounded, table
 from voiceguide.script import Parameter, Source, bounds
 from voiceguide.timeline import Placed, Timeline
 
@@ -225,7 +225,7 @@ def _line(placed: Placed) -> Iterator[str]:
             yield f"{start}♪ {placed.cue.sound}{times}"
         case Silence():
             if placed.cue.kind != "gap":
-                yield f"{start}· {placed.cue.kind} {written(placed.length)}"
+                yield f"{start}· {placed.cue.kind} {rounded(placed.length)}"
         case Bed():
             yield f"{start}{_bed(placed.cue)}"
         case _:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from voiceguide.durations import Ms, clock
+from voiceguide.durations import Ms, clock, written
 from voiceguide.errors import Place
 from voiceguide.timeline import Chapter
 
@@ -37,6 +37,18 @@ def length(lasting: Ms) -> str:
     """`10:00`, and the milliseconds where there are any."""
     rest = lasting % 1000
     return clock(lasting) + (f".{rest:03}" if rest else "")
+
+
+def rounded(lasting: Ms) -> str:
+    """Write a silence as exactly as it is heard: `1m4s`, `2.9s`, `500ms`."""
+    if lasting < _SHORT:
+        return written(lasting)
+    if lasting < _LONG:
+        return f"{round(lasting / 1000, 1):g}s"
+    return written(Ms(round(lasting / 1000) * 1000))
+
+
+_SHORT, _LONG = Ms(1000), Ms(10_000)
 
 
 def count(number: int, what: str) -> str:
