@@ -11,6 +11,7 @@ from strategies import trying
 from voiceguide import levels
 from voiceguide.audiofile.layer3 import (
     SIDE_INFORMATION,
+    Bytes,
     Strip,
     cut,
     frame_size,
@@ -42,7 +43,7 @@ def whole(channels: int) -> tuple[Strip, list[int]]:
     return Strip(frames=frames, tail=()), frame_starts(frames)
 
 
-def begin(frames: bytes) -> int:
+def begin(frames: Bytes) -> int:
     return frames[4] << 1 | frames[5] >> 7
 
 
@@ -87,7 +88,7 @@ def test_a_strip_that_has_grown_has_room_and_is_the_same_but_for_its_last_frame(
     assert added >= least
     assert more.spare == min(511, one.spare + added)
     assert frame_starts(more.frames)[:-1] == frame_starts(one.frames)[:-1]
-    assert more.frames.endswith(bytes(added))
+    assert more.frames[-added:] == bytes(added)
     assert more.tail == (*one.tail[:-1], one.tail[-1] + added)
 
 

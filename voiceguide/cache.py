@@ -56,17 +56,18 @@ class Cache:
         """Give the body kept under a key; None if there is none or it is damaged (then it is removed)."""
         path = self._path(kind, key)
         try:
-            with open(path, "rb") as file:  # noqa: PTH123  -- hundreds in a session: a Path takes longer than to read it
-                entry, last_used = file.read(), os.fstat(file.fileno()).st_mtime
+            # Hundreds in a session: a Path takes longer than to read it, and so does a copy of each without its head.
+            with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+                head, body, last_used = file.read(_HEAD), file.read(), os.fstat(file.fileno()).st_mtime
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise OutputError(f"the cache can't be read: {error}", hint=_OTHER_FOLDER) from error
-        body = _checked(entry)
-        if body is None:
+        if head != _head(body):
             _log.warning("a damaged cache entry is made again: %s", path)
             Path(path).unlink(missing_ok=True)
-        elif time.time() - last_used > _DAY_SECONDS:
+            return None
+        if time.time() - last_used > _DAY_SECONDS:
             os.utime(path)  # for `trim`, but not more than once a day: reading should not write
         return body
 
@@ -79,7 +80,7 @@ class Cache:
         path = Path(self._path(kind, key))
         try:
             with files.whole(path, lasting=False) as file:  # a torn entry is a miss
-                file.write(_MAGIC + hashlib.sha256(body).digest() + body)
+                file.write(_head(body) + body)
         except OSError as error:
             raise OutputError(f"the cache can't be written: {error}", hint=_OTHER_FOLDER) from error
 
@@ -92,7 +93,7 @@ class Cache:
 
     def verify(self) -> tuple[Path, ...]:
         """Check every entry; remove and give the damaged ones."""
-        damaged = tuple(path for path in self._entries() if _checked(path.read_bytes()) is None)
+        damaged = tuple(path for path in self._entries() if not _is_whole(path.read_bytes()))
         for path in damaged:
             path.unlink(missing_ok=True)
         return damaged
@@ -119,10 +120,12 @@ class Cache:
 _OTHER_FOLDER = "VOICEGUIDE_CACHE=FOLDER in the environment names another folder"
 
 
-def _checked(entry: bytes) -> bytes | None:
-    body = entry[_HEAD:]
-    whole = entry.startswith(_MAGIC) and entry[len(_MAGIC) : _HEAD] == hashlib.sha256(body).digest()
-    return body if whole else None
+def _head(body: bytes) -> bytes:
+    return _MAGIC + hashlib.sha256(body).digest()
+
+
+def _is_whole(entry: bytes) -> bool:
+    return entry[:_HEAD] == _head(entry[_HEAD:])
 
 
 def _size(path: Path) -> int:

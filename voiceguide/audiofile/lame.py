@@ -73,7 +73,7 @@ class Coding:
         return np.float32(next(factors, 1.0))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # one is itself: to compare bytes takes too long
 class Encoded:
     """A span's frames, and what was measured of it before they were encoded."""
 
@@ -102,7 +102,7 @@ class Sounded:
         if self.encoded is None:
             yield from _silence(self.span, self.coding)
         elif self.looped:
-            yield from _going_on(self.encoded.strip, _phase(self.span), self.span.frames)
+            yield from _going_on(self.encoded, _phase(self.span), self.span.frames)
         else:
             yield self.encoded.strip
 
@@ -210,30 +210,30 @@ def _phase(span: Span) -> int:
     return span.beds[0].phase if span.beds else 0
 
 
-def _going_on(loop: Strip, phase: int, count: int) -> Iterator[Strip]:
+def _going_on(loop: Encoded, phase: int, count: int) -> Iterator[Strip]:
     """Give `count` frames of a loop, from one of them on."""
-    starts = _frame_starts(loop.frames)
+    starts = _starts(loop)
     whole = len(starts) - 1
     if phase:
         taken = min(count, whole - phase)
-        yield cut(loop, starts, phase, phase + taken)
+        yield cut(loop.strip, starts, phase, phase + taken)
         count -= taken
-    for times in (max(1, _AT_ONCE // len(loop.frames)), 1):
+    for times in (max(1, _AT_ONCE // starts[-1]), 1):
         rows, count = divmod(count, times * whole)
         yield from itertools.repeat(_repeated(loop, times), rows)
     if count:
-        yield cut(loop, starts, 0, count)
+        yield cut(loop.strip, starts, 0, count)
 
 
 @functools.lru_cache(maxsize=4)
-def _repeated(loop: Strip, times: int) -> Strip:
-    return repeated(loop, times)
+def _repeated(loop: Encoded, times: int) -> Strip:
+    return repeated(loop.strip, times)
 
 
 @functools.lru_cache(maxsize=4)
-def _frame_starts(frames: bytes) -> list[int]:
+def _starts(loop: Encoded) -> list[int]:
     """Walk through a loop once, however often it is cut."""
-    return frame_starts(frames)
+    return frame_starts(loop.strip.frames)
 
 
 def _silence(span: Span, coding: Coding) -> Iterator[Strip]:
@@ -258,7 +258,8 @@ def _silent_frame(kbit: int, channels: int, *, padded: bool) -> bytes:
 def _packed(encoded: Encoded) -> bytes:
     strip, powers = encoded.strip, encoded.powers.astype("<f4").tobytes()
     head = _HEAD.pack(len(encoded.powers), encoded.true_peak, strip.spare, len(strip.borrowed), len(strip.tail))
-    return head + struct.pack(f"<{len(strip.tail)}H", *strip.tail) + powers + strip.borrowed + strip.frames
+    sizes = struct.pack(f"<{len(strip.tail)}H", *strip.tail)
+    return b"".join((head, sizes, powers, strip.borrowed, strip.frames))
 
 
 def _unpacked(body: bytes) -> Encoded:
@@ -267,7 +268,8 @@ def _unpacked(body: bytes) -> Encoded:
     at = _HEAD.size + 2 * sizes
     powers = np.frombuffer(body, "<f4", count, offset=at)
     at += powers.nbytes
-    strip = Strip(frames=body[at + borrowed :], tail=tail, borrowed=body[at : at + borrowed], spare=spare)
+    rest = memoryview(body)[at:]
+    strip = Strip(frames=rest[borrowed:], tail=tail, borrowed=rest[:borrowed], spare=spare)
     return Encoded(strip=strip, powers=powers, true_peak=true_peak)
 
 

@@ -24,14 +24,18 @@ _PADDED = 0b10
 """In the header's third byte: the frame has one byte more."""
 
 
+Bytes = bytes | memoryview
+"""A view where they are part of more: to copy them takes longer than all else that is done with them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strip:
     """Frames in a row, and how they lean on their neighbours."""
 
-    frames: bytes
+    frames: Bytes
     tail: tuple[int, ...]
     """The sizes of its last frames, as many as the reservoir reaches back."""
-    borrowed: bytes = b""
+    borrowed: Bytes = b""
     """What the first frames keep before them: it must come to stand at the end of the slots there."""
     spare: int = 0
     """Bytes at the end of the last slots that hold nothing: room for what the next strip borrows."""
@@ -48,7 +52,7 @@ def frame_size(kbit: int, *, padded: bool) -> int:
     return 144_000 * kbit // 44_100 + padded
 
 
-def frame_starts(frames: bytes) -> list[int]:
+def frame_starts(frames: Bytes) -> list[int]:
     """Find where each frame begins, and as one more where the last one ends. Raises ValueError for what is none."""
     starts = [0]
     while starts[-1] < len(frames):
@@ -59,7 +63,7 @@ def frame_starts(frames: bytes) -> list[int]:
 def cut(strip: Strip, starts: Sequence[int], first: int, stop: int) -> Strip:
     """Take the frames from `first` up to `stop` out of a strip, of which `starts` are the `frame_starts`."""
     near = pairwise(starts[max(0, first - _REACH) : first + 1])
-    before = strip.borrowed + b"".join(_slot(strip.frames, *frame) for frame in near)
+    before = b"".join([strip.borrowed, *(_slot(strip.frames, *frame) for frame in near)])
     lean = _main_data_begin(strip.frames, starts[first])
     tail = tuple(end - start for start, end in pairwise(starts[max(first, stop - _REACH) : stop + 1]))
     room = sum(tail) - len(tail) * _overhead(strip.frames)
@@ -92,28 +96,29 @@ def silent(cycle: Sequence[bytes], count: int) -> Strip:
 def grown(strip: Strip, least: int) -> Strip:
     """Make room for so many bytes more at a strip's end: its last frame is padded, or gets a higher bit rate."""
     *others, size = strip.tail
-    at = len(strip.frames) - size
-    old = strip.frames[at : at + _HEADER]
+    frames = memoryview(strip.frames)
+    at = len(frames) - size
+    old = bytes(frames[at : at + _HEADER])
     new, more = next((new, more) for new in _larger(old) if (more := _size(new, 0) - size) >= least)
     return replace(
         strip,
-        frames=strip.frames[:at] + new + strip.frames[at + _HEADER :] + bytes(more),
+        frames=b"".join((frames[:at], new, frames[at + _HEADER :], bytes(more))),
         tail=(*others, size + more),
         spare=min(_RESERVOIR, strip.spare + more),
     )
 
 
-def holding(strip: Strip, borrowed: bytes) -> tuple[memoryview, memoryview]:
+def holding(strip: Strip, borrowed: Bytes) -> tuple[memoryview, memoryview]:
     """Give a strip's frames with what the next one borrows written where it has room to spare: the last of them apart.
 
     A strip may be megabytes long, and only its end differs.
     """
-    end, pieces = len(strip.frames), list[bytes]()
+    end, pieces = len(strip.frames), list[Bytes]()
     for size in reversed(strip.tail):
         if not borrowed:
             break
         put = borrowed[-(size - _overhead(strip.frames)) :]
-        pieces.append(strip.frames[end - size : end - len(put)] + put)
+        pieces += [put, strip.frames[end - size : end - len(put)]]
         borrowed, end = borrowed[: len(borrowed) - len(put)], end - size
     return memoryview(strip.frames)[:end], memoryview(b"".join(reversed(pieces)))
 
@@ -123,12 +128,12 @@ def repeated(strip: Strip, times: int) -> Strip:
     if times == 1:
         return strip
     roomy = grown(strip, len(strip.borrowed) - strip.spare) if strip.spare < len(strip.borrowed) else strip
-    return replace(strip, frames=b"".join(holding(roomy, strip.borrowed)) * (times - 1) + strip.frames)
+    return replace(strip, frames=b"".join([*holding(roomy, strip.borrowed) * (times - 1), strip.frames]))
 
 
-def _size(data: bytes, position: int) -> int:
+def _size(data: Bytes, position: int) -> int:
     """Bytes of the frame whose header stands at a position."""
-    found = data[position : position + _HEADER]
+    found = bytes(data[position : position + _HEADER])
     if len(found) < _HEADER or found[:2] != b"\xff\xfb" or found[2] & 0b1100 or not 0 < found[2] >> 4 < 15:
         raise ValueError(f"no frame of MPEG-1 layer III at 44.1 kHz at byte {position}: {found.hex()}")
     return frame_size(RATES_KBIT[found[2] >> 4], padded=bool(found[2] & _PADDED))
@@ -141,12 +146,12 @@ def _larger(old: bytes) -> list[bytes]:
     return [old[:2] + bytes((index << 4 | (_PADDED if index == rate else padded), old[3])) for index in rates]
 
 
-def _overhead(frames: bytes) -> int:
+def _overhead(frames: Bytes) -> int:
     """Bytes of each frame that are no slot."""
     return _HEADER + SIDE_INFORMATION[1 if frames[3] >> 6 == _MONO else 2]
 
 
-def _slot(frames: bytes, start: int, end: int) -> bytes:
+def _slot(frames: Bytes, start: int, end: int) -> Bytes:
     return frames[start + _overhead(frames) : end]
 
 
@@ -159,6 +164,6 @@ def _beginning(frame: bytes, begin: int) -> bytes:
     return frame[:_HEADER] + (begin << 7).to_bytes(2, "big") + frame[_HEADER + 2 :]
 
 
-def _main_data_begin(frames: bytes, start: int) -> int:
+def _main_data_begin(frames: Bytes, start: int) -> int:
     """The first nine bits behind a header: how many bytes before its slot a frame's data begin."""
     return frames[start + _HEADER] << 1 | frames[start + _HEADER + 1] >> 7

@@ -14,7 +14,7 @@ import numpy as np
 from voiceguide import levels
 from voiceguide.audio import ENCODER_DELAY, FRAME, Span
 from voiceguide.audiofile.lame import Coding, sounded
-from voiceguide.audiofile.layer3 import SIDE_INFORMATION, Strip, frame_size, grown, header, holding
+from voiceguide.audiofile.layer3 import SIDE_INFORMATION, Bytes, Strip, frame_size, grown, header, holding
 from voiceguide.audiofile.sums import RunningSum
 from voiceguide.cache import Cache
 
@@ -112,7 +112,7 @@ class _Stream:
         self._file.write(self._info_frame(end - self._beginning, self._frames * FRAME - ENCODER_DELAY - length))
         self._file.seek(end)
 
-    def _let_go(self, borrowed: bytes) -> None:
+    def _let_go(self, borrowed: Bytes) -> None:
         """Write the strip that was held back, with what the next one borrows of its room."""
         if self._held is None:
             if borrowed:
