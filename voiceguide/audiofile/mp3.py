@@ -118,15 +118,16 @@ class _Stream:
             if borrowed:
                 raise ValueError("the first frame leans on frames before it")
             return
-        for frames in holding(self._roomy(self._held, len(borrowed)), borrowed):
+        strip = self._roomy(self._held, len(borrowed))
+        for frames in holding(strip, borrowed):
             self._file.write(frames)
-            self._sum.add(frames)
+            self._sum.add(frames, strip.frames)
             self._size += len(frames)
         if self._ends:
-            self.sums.append(SUM.pack(self._ends, self._sum.value))
+            self.sums.append(SUM.pack(self._ends, self._sum.take()))
             self._frames += self._ends
             self._starts.append((self._frames, self._size))
-            self._sum, self._ends = RunningSum(), 0
+            self._ends = 0
 
     def _roomy(self, strip: Strip, room: int) -> Strip:
         """Let a strip have so many bytes to spare, and at a span's end catch up with the bit rate by a padding byte."""

@@ -2,33 +2,54 @@
 
 import functools
 import zlib
+from collections import deque
+
+from voiceguide.audiofile.layer3 import Bytes
 
 _POLYNOMIAL = 0xEDB88320
 """Of CRC-32, the lowest power in the highest bit; so is every polynomial here."""
 _ONE = 1 << 31
 _LONG = 16_384
 """Bytes: the sum of fewer takes no longer than to join it."""
+_REMEMBERED = 8
+"""Blocks: more than what a loop comes in, once and several times in a row and cut, and the sounds between."""
 
 
 class RunningSum:
-    """The CRC-32 of all blocks so far."""
+    """The CRC-32 of all blocks since it was last taken."""
 
     def __init__(self) -> None:
-        self.value = 0
-        self._last = memoryview(b"")
-        self._of_last: int | None = None
+        self._value = 0
+        self._met = deque[_Met](maxlen=_REMEMBERED)
 
-    def add(self, block: memoryview) -> None:
-        """Add a block; the same long one many times, with short ones between, takes little longer than once."""
-        if len(block) < _LONG:
-            self.value = zlib.crc32(block, self.value)
-        elif block.obj is not self._last.obj or len(block) != len(self._last):
-            self.value = zlib.crc32(block, self.value)
-            self._last, self._of_last = block, None
-        else:
-            if self._of_last is None:
-                self._of_last = zlib.crc32(block)
-            self.value = joined(self.value, self._of_last, len(block))
+    def add(self, block: memoryview, source: Bytes) -> None:
+        """Add the first bytes of a source; those of a long one that comes again take little longer than once."""
+        met = self._met_before(block, source) if len(block) >= _LONG else None
+        self._value = joined(self._value, met.sum, len(block)) if met else zlib.crc32(block, self._value)
+
+    def take(self) -> int:
+        """Give the sum, and begin a new one."""
+        value, self._value = self._value, 0
+        return value
+
+    def _met_before(self, block: memoryview, source: Bytes) -> "_Met | None":
+        for met in self._met:
+            if met.source is source and len(met.block) == len(block):
+                return met
+        self._met.append(_Met(block, source))
+        return None
+
+
+class _Met:
+    """A block that may come again: its own sum is reckoned if it does."""
+
+    def __init__(self, block: memoryview, source: Bytes) -> None:
+        self.block = block
+        self.source = source
+
+    @functools.cached_property
+    def sum(self) -> int:
+        return zlib.crc32(self.block)
 
 
 def joined(first: int, second: int, length: int) -> int:
