@@ -85,17 +85,17 @@ def cover(title: str, timeline: Timeline, cache: Cache) -> bytes:
 
 def _moments(timeline: Timeline) -> Iterator[_Moment]:
     each = max(1.0, timeline.length / _DOTS)
-    spoken = np.zeros(_DOTS)
-    rings = np.zeros(_DOTS, bool)
-    edges = np.arange(_DOTS) * each
+    spoken, rings = [0.0] * _DOTS, [False] * _DOTS
     for event in timeline.events:
+        first, last = (min(_DOTS - 1, int(moment / each)) for moment in (event.start, event.end))
         if isinstance(event.cue, Say):
-            stop = event.start + event.length
-            spoken += np.clip(np.minimum(edges + each, stop) - np.maximum(edges, event.start), 0, None) / each
+            for number in range(first, last + 1):
+                begins = number * each
+                spoken[number] += max(0.0, min(begins + each, event.end) - max(begins, event.start)) / each
         elif isinstance(event.cue, Chime):
-            rings[min(_DOTS - 1, int(event.start / each))] = True
-    for part, ring in zip(_calmed(spoken), rings, strict=True):
-        yield _Moment(spoken=min(1.0, float(part)), rings=bool(ring))
+            rings[first] = True
+    for part, ring in zip(_calmed(np.array(spoken)).tolist(), rings, strict=True):
+        yield _Moment(spoken=min(1.0, part), rings=ring)
 
 
 def _calmed(spoken: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,11 +3,13 @@
 Nothing of the listener is in it but the words that are spoken: files and sounds are named without their folders.
 """
 
+import functools
 import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import repeat
+from operator import attrgetter
 from pathlib import PurePath
 from typing import Any, assert_never
 
@@ -152,7 +154,7 @@ def _event(placed: Placed, loudest: Mapping[str, float], gain_db: float) -> Even
     common: dict[str, Any] = {
         "start": placed.start,
         "length": placed.length,
-        "file": PurePath(cue.at.path).name,
+        "file": _name(cue.at.path),
         "line": cue.at.line,
     }
     match cue:
@@ -161,7 +163,7 @@ def _event(placed: Placed, loudest: Mapping[str, float], gain_db: float) -> Even
         case Chime():
             return Event(
                 kind="chime",
-                sound=PurePath(cue.sound).name,
+                sound=_name(cue.sound),
                 times=cue.times,
                 every=cue.every,
                 gain_db=cue.gain_db + gain_db,
@@ -169,7 +171,7 @@ def _event(placed: Placed, loudest: Mapping[str, float], gain_db: float) -> Even
                 **common,
             )
         case Bed():
-            sound = PurePath(cue.sound).name if cue.sound is not None else ""
+            sound = _name(cue.sound) if cue.sound is not None else ""
             return Event(kind="bed", sound=sound, level_db=cue.level_db + gain_db, fade=cue.fade, **common)
         case Silence():
             return Event(kind="silence", **common)
@@ -177,9 +179,16 @@ def _event(placed: Placed, loudest: Mapping[str, float], gain_db: float) -> Even
             assert_never(cue)
 
 
+@functools.lru_cache
+def _name(path: str) -> str:
+    return PurePath(path).name
+
+
 def _told(event: Event) -> dict[str, object]:
-    told = {name: getattr(event, name) for name in _DEFAULTS}  # `asdict` takes ten times as long
-    return {name: value for name, value in told.items() if value != _DEFAULTS[name]}
+    """As `asdict` would, in a tenth of the time."""
+    told = zip(_DEFAULTS, _values_of(event), strict=True)
+    return {name: value for name, value in told if value != _DEFAULTS[name]}
 
 
 _DEFAULTS = {field.name: field.default for field in fields(Event)}
+_values_of = attrgetter(*_DEFAULTS)
