@@ -7,8 +7,10 @@ air repeats with every frame, so that without a bed a clip's span is the same wh
 """
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol, assert_never
 
 import numpy as np
@@ -248,28 +250,25 @@ def _layer(sound: Sounding, start: Ms, length: Ms, gain_db: float) -> Layer:
 
 
 def _parts(whole: Span) -> Iterator[Span]:
-    position = 0
-    layers = list(whole.layers)
-    for first, stop in _eventful(whole):
-        if first > position:
-            yield _part(whole, (), position, first)
-        inside = [layer for layer in layers if layer.offset < stop]
-        del layers[: len(inside)]
-        yield _part(whole, inside, first, stop)
-        position = stop
-    if position < whole.frames:
-        yield _part(whole, (), position, whole.frames)
-
-
-def _part(whole: Span, layers: Sequence[Layer], first: int, stop: int) -> Span:
-    beds = (bed.part(first, stop) for bed in whole.beds)
-    return replace(
-        whole,
-        frames=stop - first,
-        layers=tuple(replace(layer, offset=layer.offset - first) for layer in layers),
-        beds=tuple(bed for bed in beds if bed),
-        context=min(CONTEXT, first),
-    )
+    borders = sorted({0, *(border for frames in _eventful(whole) for border in frames)})
+    if borders[-1] < whole.frames:
+        borders.append(whole.frames)
+    layers, beds = deque(whole.layers), [bed.parts(borders) for bed in whole.beds]
+    for (first, stop), *under in zip(pairwise(borders), *beds, strict=True):
+        inside = list[Layer]()
+        while layers and layers[0].offset < stop:
+            one = layers.popleft()
+            inside.append(Layer(sound=one.sound, offset=one.offset - first, length=one.length, gain_db=one.gain_db))
+        yield Span(  # not by `replace`: it takes as long again
+            frames=stop - first,
+            channels=whole.channels,
+            layers=tuple(inside),
+            beds=tuple(bed for bed in under if bed),
+            air=whole.air,
+            gain_db=whole.gain_db,
+            ceiling_db=whole.ceiling_db,
+            context=min(CONTEXT, first),
+        )
 
 
 def _eventful(whole: Span) -> Iterator[tuple[int, int]]:

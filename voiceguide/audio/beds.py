@@ -1,7 +1,8 @@
 """Timeline -> each bed's course through the session: in, under the voice, up where that is long silent, and out."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby, pairwise, zip_longest
 from typing import Protocol
 
@@ -55,6 +56,9 @@ class Point:
     presence: float
     """How far it is faded in: 0 is gone, 1 is there."""
 
+    def later(self, frames: int) -> "Point":
+        return Point(frame=self.frame + frames, level_db=self.level_db, presence=self.presence)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
@@ -78,25 +82,30 @@ class Course:
     def moving(self) -> Iterator[tuple[int, int]]:
         """Give the frames in which it does not stay as it is, with those that hear of it."""
         for one, other in pairwise(self.points):
-            if replace(one, frame=other.frame) != other:
+            if (one.level_db, one.presence) != (other.level_db, other.presence):
                 yield one.frame - LEAD, frame_after(other.frame * FRAME)
 
-    def part(self, first: int, stop: int) -> "Course | None":
-        """Give its way through some of its frames; None if it is gone in all of them."""
-        inner = [point.frame for point in self.points if first < point.frame < stop]
-        points = [replace(self._at(frame), frame=frame - first) for frame in (first, *inner, stop)]
+    def parts(self, borders: Sequence[int]) -> Iterator["Course | None"]:
+        """Give its way from each of some frames to the next; None if it is gone all that way."""
+        frames, level_db, presence = self._columns()
+        rows = zip(*(np.interp(borders, frames, column).tolist() for column in (level_db, presence)), strict=True)
+        ends = [
+            Point(frame=frame, level_db=round(level_db, 4), presence=round(presence, 6))
+            for frame, (level_db, presence) in zip(borders, rows, strict=True)
+        ]
+        for one, other in pairwise(ends):
+            inner = self.points[bisect_right(frames, one.frame) : bisect_left(frames, other.frame)]
+            yield self._part((one, *inner, other))
+
+    def _part(self, points: Sequence[Point]) -> "Course | None":
         if not any(point.presence for point in points):
             return None
-        if len({(point.level_db, point.presence) for point in points}) == 1:
-            points = [replace(points[0], frame=0)]
-        return replace(self, phase=(self.phase + first) % self.loop.frames, points=tuple(points))
-
-    def _at(self, frame: int) -> Point:
-        frames, level_db, presence = self._columns()
-        return Point(
-            frame=frame,
-            level_db=round(float(np.interp(frame, frames, level_db)), 4),
-            presence=round(float(np.interp(frame, frames, presence)), 6),
+        stays = len({(point.level_db, point.presence) for point in points}) == 1
+        first = points[0].frame
+        return Course(
+            loop=self.loop,
+            phase=(self.phase + first) % self.loop.frames,
+            points=tuple(point.later(-first) for point in (points[:1] if stays else points)),
         )
 
     def _gains(self, positions: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -180,7 +189,7 @@ def _ducking(timeline: Timeline) -> Curve:
     line: list[tuple[float, float]] = []
     end = 0
     for start, stop in [*words, (timeline.length, timeline.length)]:
-        rise = _RISE_DB * float(np.clip((start - end - _HELD_MS) / (_LONG_MS - _HELD_MS), 0, 1))
+        rise = _RISE_DB * min(max((start - end - _HELD_MS) / (_LONG_MS - _HELD_MS), 0.0), 1.0)
         if rise > 0:
             opens, closes = end == 0, start == timeline.length
             line += [(end, rise if opens else 0.0), (end + rise * _UP_MS_PER_DB, rise)]
@@ -192,12 +201,14 @@ def _ducking(timeline: Timeline) -> Curve:
 def _points(run: _Run, ducking: Curve, gain_db: float) -> Iterator[Point]:
     coming, going = ((run.start, 0.0), (run.start + run.fade, 1.0)), ((run.leaves, 1.0), (run.gone, 0.0))
     curves: tuple[Curve, ...] = (coming, going, run.levels, ducking)
-    moments = sorted(ms for curve in curves for ms, _ in curve if run.start <= ms <= run.gone)
-    for frame, ms in {frame_at(ms): ms for ms in moments}.items():
-        level_db = gain_db + _value(run.levels, ms) + _value(ducking, ms)
-        presence = min(_value(coming, ms), _value(going, ms))
-        yield Point(frame=frame, level_db=round(level_db, 4), presence=round(presence, 6))
+    inside = sorted(ms for curve in curves for ms, _ in curve if run.start <= ms <= run.gone)
+    moments = {frame_at(ms): ms for ms in inside}
+    values = zip(*(_values(curve, list(moments.values())) for curve in curves), strict=True)
+    for frame, (comes, goes, level_db, rise_db) in zip(moments, values, strict=True):
+        presence = min(comes, goes)
+        yield Point(frame=frame, level_db=round(gain_db + level_db + rise_db, 4), presence=round(presence, 6))
 
 
-def _value(curve: Curve, ms: float) -> float:
-    return float(np.interp(ms, [at for at, _ in curve], [value for _, value in curve]))
+def _values(curve: Curve, moments: Sequence[float]) -> list[float]:
+    values: list[float] = np.interp(moments, [at for at, _ in curve], [value for _, value in curve]).tolist()
+    return values
