@@ -14,7 +14,6 @@ from itertools import pairwise
 from typing import Protocol, assert_never
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voiceguide import levels
 from voiceguide.audio.beds import Course, Looping, Point, courses
@@ -144,13 +143,13 @@ class Span:
 
     def background(self, first: int, stop: int) -> Samples:
         """Mix what goes on in some frames beside the layers; also in those before the span and after it."""
-        return self._background(np.arange(first * FRAME, stop * FRAME)) * np.float32(levels.gain(self.gain_db))
+        return self._background(first, stop) * np.float32(levels.gain(self.gain_db))
 
     def _mixed(self, opened: dict[int, Samples], start: int, stop: int) -> Samples:
         if self.silent:
             return np.zeros((stop - start, self.channels), np.float32)
         first, last = start - _MARGIN, stop + _MARGIN
-        mix = self._background(np.arange(first, last))
+        mix = self._background(first // FRAME, last // FRAME)
         for number, layer in enumerate(self.layers):
             low, high = max(first, layer.start), min(last, layer.stop)
             if low < high:
@@ -165,14 +164,16 @@ class Span:
 
     def _in_the_middle(self, samples: Samples) -> Samples:
         """Make a mono sound 3 dB softer where there are two channels: coming from both, it is as loud as from one."""
+        if samples.shape[1] == self.channels:
+            return samples
         return samples * np.float32(np.sqrt(samples.shape[1] / self.channels))
 
-    def _background(self, positions: NDArray[np.int64]) -> Samples:
-        mix = np.zeros((len(positions), self.channels), np.float32)
+    def _background(self, first: int, stop: int) -> Samples:
+        mix = np.zeros(((stop - first) * FRAME, self.channels), np.float32)
         if self.air:
-            mix += _air()[positions % FRAME, None]
+            mix += np.tile(_air(), stop - first)[:, None]
         for bed in self.beds:
-            mix += self._in_the_middle(bed.samples(positions))
+            mix += self._in_the_middle(bed.samples(first, stop))
         return mix
 
 

@@ -73,11 +73,13 @@ class Course:
     def even(self) -> bool:
         return len(self.points) == 1
 
-    def samples(self, positions: NDArray[np.int64]) -> Samples:
-        """Give what is heard of it at samples of the stretch, (frames, channels)."""
-        around = self.loop.samples().take(positions + self.phase * FRAME, axis=0, mode="wrap")
-        heard: Samples = around * self._gains(positions)[:, None]
-        return heard
+    def samples(self, first: int, stop: int) -> Samples:
+        """Give what is heard of it in some frames of the stretch, (frames, channels)."""
+        loop = self.loop.samples()
+        rows = loop.reshape(self.loop.frames, -1)
+        around = rows.take(np.arange(first, stop) + self.phase, axis=0, mode="wrap").reshape(-1, loop.shape[1])
+        around *= self._gains(np.zeros(1) if self.even else np.arange(first * FRAME, stop * FRAME))[:, None]
+        return around
 
     def moving(self) -> Iterator[tuple[int, int]]:
         """Give the frames in which it does not stay as it is, with those that hear of it."""
@@ -108,7 +110,7 @@ class Course:
             points=tuple(point.later(-first) for point in (points[:1] if stays else points)),
         )
 
-    def _gains(self, positions: NDArray[np.int64]) -> NDArray[np.float32]:
+    def _gains(self, positions: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.float32]:
         frames, level_db, presence = self._columns()
         at = positions / FRAME
         gains: NDArray[np.float32] = np.exp(np.interp(at, frames, level_db).astype(np.float32) * _NEPERS_PER_DB)
