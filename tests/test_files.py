@@ -1,4 +1,5 @@
 import contextlib
+import errno
 import os
 import time
 from collections.abc import Callable
@@ -88,6 +89,29 @@ def test_a_file_and_its_folder_are_on_the_disk_before_and_after_it_gets_its_name
     with files.whole(tmp_path / "checked when read", lasting=False) as file:
         file.write(b"")
     assert done == [*(["fsync", "replace", "fsync"] if os.name == "posix" else ["fsync", "replace"]), "replace"]
+
+
+def test_the_disk_takes_a_long_file_while_it_is_made_and_what_goes_wrong_then_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[int] = []
+
+    def broken(descriptor: int) -> None:
+        taken.append(os.fstat(descriptor).st_size)
+        raise OSError(errno.EIO, "the disk is broken")
+
+    def write_long(out: Path) -> None:
+        with files.whole(out) as file, files.settling(file) as go_on:
+            file.write(b"short")
+            go_on()
+            file.write(bytes(5_000_000))
+            go_on()
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(OSError, match="the disk is broken"):
+        write_long(tmp_path / "long")
+    assert taken == [5_000_005]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_trying_out_a_folder_that_is_not_there_yet_makes_none_and_sweeps_what_is_old(tmp_path: Path) -> None:

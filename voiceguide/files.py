@@ -5,7 +5,7 @@ import os
 import secrets
 import time
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +13,8 @@ TEMPORARY = ".voiceguide-"
 """Begins the name of a file that is being written."""
 
 _STALE_SECONDS = 3600
+_AT_ONCE = 2_000_000
+"""Bytes for the disk."""
 _LONGEST_NAME = 90
 """Bytes: with a language, a length and an ending after it, a name has at most 120, which encrypted folders take too."""
 _FORBIDDEN = '<>:"/\\|?*'
@@ -83,6 +85,29 @@ def settle(file: BinaryIO) -> None:
     """Have all that was written on the disk."""
     file.flush()
     os.fsync(file.fileno())
+
+
+@contextlib.contextmanager
+def settling(file: BinaryIO) -> Iterator[Callable[[], None]]:
+    """Give what has the disk take all there is of a file so far, while more of it is made: to be called often.
+
+    So there is little to wait for at the end. Raises OSError.
+    """
+    from concurrent.futures import Future, ThreadPoolExecutor  # noqa: PLC0415  -- `--help` need not pay for it
+
+    taken, under_way = 0, Future[None]()
+    under_way.set_result(None)
+    with ThreadPoolExecutor(1) as disk:
+
+        def go_on() -> None:
+            nonlocal taken, under_way
+            if file.tell() - taken >= _AT_ONCE and under_way.done():
+                under_way.result()
+                file.flush()
+                taken, under_way = file.tell(), disk.submit(os.fsync, file.fileno())
+
+        yield go_on
+        under_way.result()
 
 
 def sweep(folder: Path, below: str = "") -> None:

@@ -49,15 +49,22 @@ def write_file(
     """
     with contextlib.ExitStack() as together:
         file = together.enter_context(whole(out))
-        if _ending(out) == "mp3":
-            written = _write_mp3(file, spans, label, cache=cache, coding=coding or Coding(), progress=progress)
-        else:
-            recording = Recording(spans, levels.frames(label.length), progress)
-            _WRITERS[_ending(out)](file, recording, label)
-            written = recording.written()
+        with files.settling(file) as go_on:
+
+            def told(done: int, total: int) -> None:
+                go_on()
+                progress(done, total)
+
+            if _ending(out) == "mp3":
+                written = _write_mp3(file, spans, label, cache=cache, coding=coding or Coding(), progress=told)
+            else:
+                recording = Recording(spans, levels.frames(label.length), told)
+                _WRITERS[_ending(out)](file, recording, label)
+                written = recording.written()
         if check and _ending(out) == "mp3":
             check(file)
-        files.settle(file)
+        if beside:
+            files.settle(file)
         for path, text in (beside or {}).items():
             side = together.enter_context(whole(path))
             side.write(text.encode())
