@@ -1,7 +1,6 @@
 """A recording's title, chapters, words and cover -> the tags of each kind of file."""
 
 import base64
-import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -65,36 +64,52 @@ class Tag:
 def id3_tag(label: Label, *, spans: int = 0) -> bytes:
     """Make an ID3v2.3 tag: the version that every player reads. The same label gives the same bytes.
 
-    Frames stand as they are listed here. mutagen would sort them by their size, and players show chapters as they come.
-    At its end it keeps room for the sums of so many spans.
+    Not by mutagen: it would sort the frames by their size, and players show chapters as they come. At its end the tag
+    keeps room for the sums of so many spans.
     """
-    frames = b"".join(_alone(frame)[_ID3_HEAD:] for frame in (*_frames(label), *_sums(spans)))
-    head = _alone(id3.TIT2(encoding=_UTF16, text=[""]))[:_ID3_SIZE]
-    return head + id3.BitPaddedInt.to_str(len(frames), width=4) + frames
+    frames = b"".join((*_frames(label), *_sums(spans)))
+    return b"ID3\3\0\0" + id3.BitPaddedInt.to_str(len(frames), width=4) + frames
 
 
-def _frames(label: Label) -> Iterator[id3.Frame]:
+def _frames(label: Label) -> Iterator[bytes]:
     language = three_letters(label.language)
-    names = [f"chapter{number:04}" for number in range(1, len(label.chapters) + 1)]
-    yield id3.TIT2(encoding=_UTF16, text=[label.title])
-    yield id3.TLAN(encoding=_UTF16, text=[language])
-    yield id3.TLEN(encoding=_UTF16, text=[str(label.length)])
-    yield id3.TSSE(encoding=_UTF16, text=[label.software])
+    names = [b"chapter%04d\0" % number for number in range(1, len(label.chapters) + 1)]
+    yield _text(b"TIT2", label.title)
+    yield _text(b"TLAN", language)
+    yield _text(b"TLEN", str(label.length))
+    yield _text(b"TSSE", label.software)
     if names:
-        yield id3.CTOC(element_id="toc", flags=_TOP_LEVEL | _ORDERED, child_element_ids=names, sub_frames=[])
+        yield _frame(b"CTOC", b"toc\0", bytes((_TOP_LEVEL | _ORDERED, len(names))), *names)
     for name, chapter in zip(names, label.chapters, strict=True):
-        yield _chapter(name, chapter)
-    yield id3.USLT(encoding=_UTF16, lang=language, desc="", text=label.words)
+        times = struct.pack(">4I", chapter.start, chapter.end, _NO_OFFSET, _NO_OFFSET)
+        yield _frame(b"CHAP", name, times, _text(b"TIT2", chapter.title))
+    yield _frame(b"USLT", _UTF16, language.encode(), _utf16(""), _utf16(label.words))
     if label.cover:
-        yield id3.APIC(mime=_PNG, type=_FRONT_COVER, desc="", data=label.cover)
+        yield _frame(b"APIC", _UTF16, _PNG.encode(), b"\0", bytes((_FRONT_COVER,)), _utf16(""), label.cover)
     if label.plan:
-        yield id3.GEOB(encoding=_LATIN1, mime="application/json", filename="", desc=_PLAN, data=label.plan)
+        yield _kept(b"application/json", _PLAN, label.plan)
 
 
-def _sums(spans: int) -> Iterator[id3.Frame]:
+def _sums(spans: int) -> Iterator[bytes]:
     if spans:
-        room = bytes(spans * SUM.size)
-        yield id3.GEOB(encoding=_LATIN1, mime="application/octet-stream", filename="", desc=_SUMS, data=room)
+        yield _kept(b"application/octet-stream", _SUMS, bytes(spans * SUM.size))
+
+
+def _frame(name: bytes, *parts: bytes) -> bytes:
+    return struct.pack(">4sIH", name, sum(map(len, parts)), 0) + b"".join(parts)
+
+
+def _text(name: bytes, text: str) -> bytes:
+    return _frame(name, _UTF16, _utf16(text)) if text else b""
+
+
+def _kept(kind: bytes, name: str, data: bytes) -> bytes:
+    """A general object of no file's name."""
+    return _frame(b"GEOB", _LATIN1, kind, b"\0\0", name.encode(), b"\0", data)
+
+
+def _utf16(text: str) -> bytes:
+    return f"\ufeff{text}\0".encode("utf-16-le")
 
 
 def sums_place(tag: bytes) -> int:
@@ -128,14 +143,6 @@ def read_tag(file: BinaryIO) -> Tag:
 
 def _place_in(contents: tuple[str, ...], name: str) -> int:
     return contents.index(name) if name in contents else len(contents)
-
-
-def _alone(frame: id3.Frame) -> bytes:
-    """A tag with nothing else in it."""
-    tag, file = id3.ID3(), io.BytesIO()
-    tag.add(frame)
-    tag.save(file, v2_version=3, padding=lambda _: 0)
-    return file.getvalue()
 
 
 def vorbis_comments(label: Label) -> dict[str, str]:
@@ -188,12 +195,8 @@ _READ = {
     for kind in (id3.APIC, id3.CHAP, id3.CTOC, id3.GEOB, id3.TIT2, id3.TLAN)
 }
 """Not the lyrics: mutagen takes 10 ms over them."""
-_LATIN1 = id3.Encoding.LATIN1
-_ID3_HEAD = 10
-"""Bytes before the first frame: `ID3`, version, flags, and from the sixth on the size of all frames."""
-_ID3_SIZE = 6
-_UTF16 = id3.Encoding.UTF16
-"""ID3v2.3 has no UTF-8."""
+_LATIN1, _UTF16 = bytes((id3.Encoding.LATIN1,)), bytes((id3.Encoding.UTF16,))
+"""How text is written; ID3v2.3 has no UTF-8."""
 _TOP_LEVEL = id3.CTOCFlags.TOP_LEVEL
 _ORDERED = id3.CTOCFlags.ORDERED
 _NO_OFFSET = 0xFFFFFFFF
@@ -202,17 +205,6 @@ _PNG = "image/png"
 _FRONT_COVER = id3.PictureType.COVER_FRONT
 _AUDIOBOOK = 2
 """A kind of media by which players keep the place in a recording and its chapters in view."""
-
-
-def _chapter(name: str, chapter: Chapter) -> id3.CHAP:
-    return id3.CHAP(
-        element_id=name,
-        start_time=chapter.start,
-        end_time=chapter.end,
-        start_offset=_NO_OFFSET,
-        end_offset=_NO_OFFSET,
-        sub_frames=[id3.TIT2(encoding=_UTF16, text=[chapter.title])],
-    )
 
 
 def _mark(frame: Any) -> Mark:  # noqa: ANN401  -- mutagen makes the attributes of its frames while it runs
