@@ -4,6 +4,7 @@ Requests and answers are lines of JSON with a number; samples follow their answe
 process's own descriptors, since engines print to stdout (pyttsx3 does so after each sentence) and would spoil them.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -20,6 +21,9 @@ import numpy as np
 from voiceguide.engines import Engine, Reading, Word
 from voiceguide.errors import SpeechError
 
+_OBJECTS = 50_000
+"""After how many new ones garbage is looked for: every 700, as Python does, took a tenth of loading dictionaries."""
+
 
 def serve() -> None:
     """Open the engine named on the command line and answer requests until there are no more.
@@ -28,6 +32,7 @@ def serve() -> None:
     (NSSpeech, SAPI5) need that.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # after Ctrl-C the sentence at hand is finished and kept
+    gc.set_threshold(_OBJECTS)
     requests, answers = _private_copies()
     source, at_once = sys.argv[1], int(sys.argv[2])
     module, _, function = source.partition(":")
