@@ -23,7 +23,7 @@ from voiceguide.speech.judging import fades, judge_likeness, judge_passage, judg
 from voiceguide.speech.pronunciation import Lexicon, pronounced, read_lexicon
 
 if TYPE_CHECKING:
-    from voiceguide.cues import Say, Utterance  # engines' processes import this too, and need no Jinja2
+    from voiceguide.cues import Say, Utterance  # who only lists voices need not load Jinja2
 
 Progress = Callable[[int, int], None]
 """Told how many lines are done, and of how many."""
