@@ -8,5 +8,8 @@ import sys
 AS_TYPED = (
     sys.executable,
     "-c",
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from voiceguide.cli import main; main()",
+    (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from voiceguide.__main__ import main; main()"
+    ),
 )

@@ -6,13 +6,11 @@ import sys
 import time
 from datetime import datetime
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from as_typed import AS_TYPED
 from click.testing import CliRunner, Result
 
-from voiceguide.__main__ import main as begin
 from voiceguide.cli import main
 
 SCRIPT = """\
@@ -260,15 +258,36 @@ def test_every_command_has_a_help_with_an_example(script: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
-def test_ctrl_c_before_it_has_begun_ends_it_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Interrupted(ModuleType):
-        def __getattr__(self, name: str) -> object:
-            raise KeyboardInterrupt
+def test_ctrl_c_before_it_has_begun_ends_it_quietly() -> None:
+    ended = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"", b"")
 
-    monkeypatch.setitem(sys.modules, "voiceguide.cli", Interrupted("voiceguide.cli"))
-    with pytest.raises(SystemExit) as ended:
-        begin()
-    assert ended.value.code == 130
+
+INTERRUPTED = """
+import sys
+class Interrupted:
+    def __getattr__(self, name):
+        raise KeyboardInterrupt
+sys.modules["voiceguide.cli"] = Interrupted()
+from voiceguide.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"), [(["--version"], 0), (["nonsense"], 2), (["show", "no-such-script"], 1)]
+)
+def test_a_command_ends_with_its_status_and_with_all_it_said(arguments: list[str], status: int) -> None:
+    ended = subprocess.run([*AS_TYPED, *arguments], capture_output=True, text=True, check=False)
+    assert ended.returncode == status
+    assert (ended.stderr if status else ended.stdout).endswith("\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_what_could_not_be_said_is_no_success() -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run([*AS_TYPED, "--version"], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert ended.returncode
 
 
 def test_ctrl_c_leaves_no_half_file_and_says_what_is_kept(script: Path) -> None:
