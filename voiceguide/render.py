@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from importlib import metadata
 from pathlib import Path
 
@@ -329,10 +329,15 @@ def _label(session: Plan, cache: Cache) -> Label:
         chapters=session.timeline.chapters,
         words=_words(session.timeline),
         length=session.timeline.length,
-        software=f"voiceguide {metadata.version('voiceguide')}",
+        software=f"voiceguide {_version()}",
         cover=audiofile.cover(session.script.title, session.timeline, cache),
         plan=promise_to_json(_promise(session, cache)),
     )
+
+
+@lru_cache
+def _version() -> str:
+    return metadata.version("voiceguide")
 
 
 def _promise(session: Plan, cache: Cache) -> Promise:

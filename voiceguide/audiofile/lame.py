@@ -10,7 +10,7 @@ import itertools
 import os
 import struct
 from collections import Counter, deque
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -122,15 +122,15 @@ def sounded(spans: Sequence[Span], cache: Cache, coding: Coding) -> Iterator[Sou
     What waits to be written stays small, however long the session.
     """
     workers = os.cpu_count() or 1
-    waiting: deque[tuple[Span, _Frames | None]] = deque()
-    looped = _worth_a_loop(spans)
+    waiting: deque[tuple[Span, _Frames | None, bool]] = deque()
+    backgrounds = [_background(span) for span in spans]
+    looped = _worth_a_loop(spans, backgrounds)
     loops: dict[Background, _Frames] = {}
     with ThreadPoolExecutor(workers) as pool:
 
-        def begun(span: Span) -> _Frames | None:
+        def begun(span: Span, name: Background | None) -> _Frames | None:
             if span.silent:
                 return None
-            name = _background(span)
             if name is None or name not in looped:
                 return _Frames(span, cache, coding, pool)
             if name not in loops:
@@ -138,12 +138,12 @@ def sounded(spans: Sequence[Span], cache: Cache, coding: Coding) -> Iterator[Sou
             return loops[name]
 
         try:
-            for span in spans:
-                waiting.append((span, begun(span)))
+            for span, name in zip(spans, backgrounds, strict=True):
+                waiting.append((span, begun(span, name), name in looped))
                 if len(waiting) > 4 * workers:
-                    yield _taken(*waiting.popleft(), coding, looped)
+                    yield _taken(*waiting.popleft(), coding)
             while waiting:
-                yield _taken(*waiting.popleft(), coding, looped)
+                yield _taken(*waiting.popleft(), coding)
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -172,11 +172,11 @@ class _Frames:
         return encoded
 
 
-def _taken(span: Span, frames: _Frames | None, coding: Coding, looped: Collection[Background]) -> Sounded:
+def _taken(span: Span, frames: _Frames | None, looped: bool, coding: Coding) -> Sounded:  # noqa: FBT001  -- as it waited
     if frames is None:
         return Sounded(span=span, encoded=None, new=None, coding=coding)
     new, frames.new = frames.new, None
-    return Sounded(span=span, encoded=frames.get(), new=new, coding=coding, looped=_background(span) in looped)
+    return Sounded(span=span, encoded=frames.get(), new=new, coding=coding, looped=looped)
 
 
 def _background(span: Span) -> Background | None:
@@ -186,12 +186,11 @@ def _background(span: Span) -> Background | None:
     return tuple((bed.loop.key, bed.points) for bed in span.beds)
 
 
-def _worth_a_loop(spans: Iterable[Span]) -> Collection[Background]:
+def _worth_a_loop(spans: Sequence[Span], backgrounds: Sequence[Background | None]) -> Collection[Background | None]:
     """Find the backgrounds that go on for longer than a loop of them: others take less as they come."""
     lasting: Counter[Background] = Counter()
     loops: dict[Background, int] = {}
-    for span in spans:
-        name = _background(span)
+    for span, name in zip(spans, backgrounds, strict=True):
         if name is not None:
             lasting[name] += span.frames
             loops[name] = _loop_frames(span)
