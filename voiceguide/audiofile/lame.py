@@ -137,13 +137,20 @@ def sounded(spans: Sequence[Span], cache: Cache, coding: Coding) -> Iterator[Sou
                 loops[name] = _Frames(_loop(span), cache, coding, pool)
             return loops[name]
 
+        def taken() -> Sounded:
+            span, frames, is_looped = waiting.popleft()
+            if frames is None:
+                return Sounded(span=span, encoded=None, new=None, coding=coding)
+            new, frames.new = frames.new, None
+            return Sounded(span=span, encoded=frames.get(), new=new, coding=coding, looped=is_looped)
+
         try:
             for span, name in zip(spans, backgrounds, strict=True):
                 waiting.append((span, begun(span, name), name in looped))
                 if len(waiting) > 4 * workers:
-                    yield _taken(*waiting.popleft(), coding)
+                    yield taken()
             while waiting:
-                yield _taken(*waiting.popleft(), coding)
+                yield taken()
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -170,13 +177,6 @@ class _Frames:
         encoded = _encode(span, coding)
         cache.put("frames", self._key, _packed(encoded))
         return encoded
-
-
-def _taken(span: Span, frames: _Frames | None, looped: bool, coding: Coding) -> Sounded:  # noqa: FBT001  -- as it waited
-    if frames is None:
-        return Sounded(span=span, encoded=None, new=None, coding=coding)
-    new, frames.new = frames.new, None
-    return Sounded(span=span, encoded=frames.get(), new=new, coding=coding, looped=looped)
 
 
 def _background(span: Span) -> Background | None:
