@@ -139,6 +139,7 @@ def _round(session: Session) -> Iterator[tuple[str, Run]]:
         with _changed(session, "Come to your waist.", f"Come to your waist, number {time.time_ns() % 1000}."):
             yield "one line changed", _timed([render], environment)
         yield "bare loop, 4 minutes", _bare_loop(plan["late"])
+        yield "the same, one process", _bare_loop(plan["late"], processes=1)  # a render starts one, of two threads
         with _changed(session, plan["heading"], f"{plan['heading']}\n[rate 114]"):
             yield "4 minutes of new speech", _timed([render], environment)
         yield "in process, frames kept", _told(_run(_this("assemble", session), environment))
@@ -313,6 +314,7 @@ def _print(rounds: Sequence[dict[str, Run]], session: Session) -> None:
     for above, below in (
         ("cold", "bare loop over hibari"),
         ("4 minutes of new speech", "bare loop, 4 minutes"),
+        ("4 minutes of new speech", "the same, one process"),
         ("one line changed", "bare loop, one line"),
         ("straight encode, clips ready", "in process, frames kept"),
         ("pydub, clips ready", "in process, clips ready"),
