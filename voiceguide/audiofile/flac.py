@@ -41,7 +41,11 @@ class _Through:
         return self._file.read(size)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return self._file.seek(offset, whence)
+        try:
+            return self._file.seek(offset, whence)
+        except OSError as error:  # what was written before goes to the disk first
+            self.trouble = self.trouble or error
+            return -1
 
     def tell(self) -> int:
         return self._file.tell()
