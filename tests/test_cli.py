@@ -257,7 +257,6 @@ def test_every_command_has_a_help_with_an_example(script: Path) -> None:
         assert command.help
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
 def test_ctrl_c_before_it_has_begun_ends_it_quietly() -> None:
     ended = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"", b"")

@@ -186,7 +186,7 @@ def _background(span: Span) -> Background | None:
     return tuple((bed.loop.key, bed.points) for bed in span.beds)
 
 
-def _worth_a_loop(spans: Sequence[Span], backgrounds: Sequence[Background | None]) -> Collection[Background | None]:
+def _worth_a_loop(spans: Sequence[Span], backgrounds: Sequence[Background | None]) -> Collection[Background]:
     """Find the backgrounds that go on for longer than a loop of them: others take less as they come."""
     lasting: Counter[Background] = Counter()
     loops: dict[Background, int] = {}
