@@ -2,7 +2,7 @@ import contextlib
 import errno
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -68,6 +68,34 @@ def test_a_file_has_its_name_once_it_is_whole_and_before_that_it_is_the_old_one(
         raise KeyboardInterrupt
     assert out.read_bytes() == b"first"
     assert [path.name for path in out.parent.iterdir()] == ["file"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="what is open is read from Linux")
+def test_the_room_of_a_file_whose_name_was_taken_is_given_back_if_not_at_once(tmp_path: Path) -> None:
+    out = tmp_path / "file"
+    for body in (b"first", b"second"):
+        with files.whole(out) as file:
+            file.write(body)
+    waited_until = time.monotonic() + 20
+    while any(str(tmp_path) in name for name in names_of_open_files()):
+        assert time.monotonic() < waited_until
+        time.sleep(0.01)
+    assert out.read_bytes() == b"second"
+
+
+def names_of_open_files() -> Iterator[str]:
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # the folder's own
+            yield str(descriptor.readlink())
+
+
+def test_a_file_that_may_not_be_read_is_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "file"
+    out.touch(mode=0o200)
+    with files.whole(out) as file:
+        file.write(b"new")
+    out.chmod(0o600)
+    assert out.read_bytes() == b"new"
 
 
 def noted(deed: Callable[..., object], done: list[str]) -> Callable[..., object]:
