@@ -8,7 +8,7 @@ silence they are small and faint. The title chooses the colours.
 import math
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -34,7 +34,7 @@ _REACH = 0.43
 _CALM = 21
 """How many dots share their words."""
 _GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
-_VERSION = 3
+_VERSION = 4
 """To be raised with any change here of a cover's bytes: kept ones are drawn again."""
 
 
@@ -62,36 +62,26 @@ _PALETTES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Moment:
-    """One dot's stretch of the session."""
-
-    spoken: float
-    """The part of it in which words are heard, 0 to 1."""
-    rings: bool
-    """A chime begins in it."""
-
-
 def cover(title: str, timeline: Timeline, cache: Cache) -> bytes:
     """Draw the cover as a PNG, or give the one drawn before: the same session has the same one."""
-    moments = tuple(_moments(timeline))
-    key = digest("cover", _VERSION, title, [(round(one.spoken, 2), one.rings) for one in moments])
+    spoken, rung = _moments(timeline)
+    key = digest("cover", _VERSION, title, spoken, sorted(rung))
     kept = cache.get("covers", key)
     if kept is None:
-        kept = _png(_drawn(_PALETTES[sha256(title.encode()).digest()[0] % len(_PALETTES)], moments))
+        kept = _png(_drawn(_PALETTES[sha256(title.encode()).digest()[0] % len(_PALETTES)], spoken, rung))
         cache.put("covers", key, kept)
     return kept
 
 
-def _moments(timeline: Timeline) -> Iterator[_Moment]:
+def _moments(timeline: Timeline) -> tuple[list[float], set[int]]:
+    """Give in how much of each dot's stretch of the session words are heard, 0 to 1, and in which a chime begins."""
     each = max(1.0, timeline.length / _DOTS)
     lines = [event for event in timeline.events if isinstance(event.cue, Say)]
     starts, lengths = (np.array(times, float) for times in ([e.start for e in lines], [e.length for e in lines]))
     borders = np.arange(_DOTS + 1)[:, None] * each
     spoken = np.diff(np.clip(borders - starts, 0, lengths).sum(axis=1)) / each
     rung = {min(_DOTS - 1, int(event.start / each)) for event in timeline.events if isinstance(event.cue, Chime)}
-    for number, part in enumerate(_calmed(spoken).tolist()):
-        yield _Moment(spoken=min(1.0, part), rings=number in rung)
+    return np.minimum(_calmed(spoken), 1).round(2).tolist(), rung
 
 
 def _calmed(spoken: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -101,21 +91,20 @@ def _calmed(spoken: NDArray[np.float64]) -> NDArray[np.float64]:
     return 0.3 * spoken + 0.7 * around
 
 
-def _drawn(palette: _Palette, moments: tuple[_Moment, ...]) -> Picture:
+def _drawn(palette: _Palette, spoken: list[float], rung: set[int]) -> Picture:
     picture = _sky(palette)
     glow, first, last = (_rgb(colour) for colour in (palette.glow, palette.first, palette.last))
-    chimes = [number for number, moment in enumerate(moments) if moment.rings]
-    for number in chimes:
-        halo = _GLOW * math.sqrt(min(1.0, 2 / len(chimes)))
+    for number in sorted(rung):
+        halo = _GLOW * math.sqrt(min(1.0, 2 / len(rung)))
         _paint(picture, _place(number), _halo, reach=halo, colour=glow, opacity=0.6)
-    for number, moment in enumerate(moments):
-        outwards = math.sqrt((number + 0.5) / len(moments))
-        if moment.rings:
+    for number, part in enumerate(spoken):
+        outwards = math.sqrt((number + 0.5) / len(spoken))
+        if number in rung:
             _paint(picture, _place(number), _dot, reach=8.0, colour=glow, opacity=1.0)
         else:
             colour = first * (1 - outwards) + last * outwards
-            reach = (1.2 + 5.6 * moment.spoken) * (0.75 + 0.4 * outwards) + 1
-            _paint(picture, _place(number), _dot, reach=reach, colour=colour, opacity=0.4 + 0.55 * moment.spoken)
+            reach = (1.2 + 5.6 * part) * (0.75 + 0.4 * outwards) + 1
+            _paint(picture, _place(number), _dot, reach=reach, colour=colour, opacity=0.4 + 0.55 * part)
     return picture
 
 
