@@ -283,10 +283,11 @@ def test_a_command_ends_with_its_status_and_with_all_it_said(arguments: list[str
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
-def test_what_could_not_be_said_is_no_success() -> None:
+@pytest.mark.parametrize("command", ["--version", "list"])
+def test_what_could_not_be_said_is_told_as_such(command: str) -> None:
     with Path("/dev/full").open("wb") as full:
-        ended = subprocess.run([*AS_TYPED, "--version"], stdout=full, stderr=subprocess.PIPE, check=False)
-    assert ended.returncode
+        ended = subprocess.run([*AS_TYPED, command], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (1, "error: what this says can't be written: No space left on device\n")
 
 
 def test_ctrl_c_leaves_no_half_file_and_says_what_is_kept(script: Path) -> None:

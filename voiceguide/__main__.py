@@ -1,6 +1,7 @@
 """The command `voiceguide`, also as `python -m voiceguide`."""
 
 import atexit
+import errno
 import gc
 import os
 import sys
@@ -10,6 +11,8 @@ from typing import NoReturn
 
 _INTERRUPTED = 130
 """What shells expect of a program that was stopped with Ctrl-C: 128 and the number of the signal."""
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
+"""Errors of a full disk, or one that fails, under what this prints: files' own errors name them."""
 _OBJECTS = 50_000
 """After how many new ones garbage is looked for: every 700, as Python does, took a command a twentieth of its time."""
 
@@ -27,6 +30,12 @@ def main() -> NoReturn:
         status = _INTERRUPTED
     except SystemExit as end:
         status = end.code
+    except OSError as error:
+        if error.errno not in _UNWRITABLE or error.filename is not None:
+            raise
+        sys.stdout = None  # what it still holds is not tried again
+        sys.stderr.write(f"error: what this says can't be written: {error.strerror}\n")
+        status = 1
     _end(status)
 
 
