@@ -42,9 +42,10 @@ def main() -> NoReturn:
 def _end(status: str | int | None) -> NoReturn:
     """End as `sys.exit` does, but leave tidying up to the system: Python takes a fifth of a second to free its objects.
 
-    Where a thread still runs, or what was written can't be, Python ends in its own way, which waits and complains.
+    Where a thread is to be waited for, or what was written can't be, Python ends in its own way and complains.
     """
-    if isinstance(status, int) and threading.active_count() == 1:
+    waited_for = [thread for thread in threading.enumerate() if not thread.daemon]
+    if isinstance(status, int) and waited_for == [threading.main_thread()]:
         atexit._run_exitfuncs()  # noqa: SLF001  -- known to all who leave early, as multiprocessing does
         with suppress(OSError):
             for stream in filter(None, (sys.stdout, sys.stderr)):

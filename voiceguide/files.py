@@ -150,7 +150,7 @@ def _room_given_back_later(path: Path) -> Iterator[None]:
         yield
     finally:
         if held is not None:
-            Thread(target=os.close, args=(held,)).start()
+            Thread(target=os.close, args=(held,), daemon=True).start()  # whatever the program does, the system ends it
 
 
 def _sync_folder(folder: Path) -> None:
