@@ -374,6 +374,13 @@ def test_a_recording_cut_in_half_is_found(original: Original) -> None:
     assert any("frames are missing" in fault.message for fault in verified.faults)
 
 
+@pytest.mark.parametrize("left", [0, 700, 2000, 4000, 6000, 20_000])
+def test_a_recording_of_which_little_is_left_is_found(original: Original, left: int) -> None:
+    sound = sound_of(original.path)
+    verified = verify(rewritten(original.path, lambda data: data[: sound + left]))
+    assert any("frames are missing" in fault.message or "not one frame" in fault.message for fault in verified.faults)
+
+
 def test_dropped_frames_are_found_and_placed(original: Original) -> None:
     first = sound_of(original.path)
     with original.path.open("rb") as file:
@@ -613,6 +620,14 @@ def test_what_is_no_sound_is_not_said_not_to_exist(tmp_path: Path, name: str) ->
     assert result.exit_code == 1
     assert "does not exist" not in result.output
     assert "can't be decoded" in result.output
+
+
+def test_what_can_not_be_read_keeps_no_other_from_being_verified(original: Original, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no sound")
+    result = CliRunner().invoke(main, ["verify", str(tmp_path / "notes.txt"), str(original.path)])
+    assert result.exit_code == 1
+    assert f"{original.path}: sound" in result.stdout
+    assert "notes.txt can't be verified" in result.stderr
 
 
 def test_other_programs_may_change_the_tags(original: Original) -> None:

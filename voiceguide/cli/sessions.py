@@ -23,6 +23,7 @@ from voiceguide.cli.options import (
 )
 from voiceguide.cli.values import Duration, ScriptName, WholeNumber
 from voiceguide.durations import Ms
+from voiceguide.errors import VoiceguideError, raise_all
 
 if TYPE_CHECKING:
     from voiceguide.engines.casting import Cast
@@ -244,13 +245,18 @@ def verify(files: tuple[Path, ...], *, as_json: bool) -> None:
     from voiceguide import report  # noqa: PLC0415
     from voiceguide.verify import verify as verify_file  # noqa: PLC0415
 
-    verified = []
+    verified, unread = [], list[VoiceguideError]()
     for file in files:
-        verified.append(verify_file(file))
+        try:
+            verified.append(verify_file(file))
+        except VoiceguideError as error:
+            unread.append(error)
+            continue
         if not as_json:
             click.echo(report.verified_text(verified[-1]))
     if as_json:
         print_json([report.verified_json(one) for one in verified])
+    raise_all(unread)
     if any(one.faults for one in verified):
         click.get_current_context().exit(1)
 

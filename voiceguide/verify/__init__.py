@@ -52,7 +52,8 @@ def verify(path: Path) -> Verified:
         )
     planned = held.promise if held else None
     promise = planned or Promise(title="", length=Ms(0), chapters=(), events=())
-    hearing = Hearing(heard, promise) if heard else None
+    # What is left of a recording may be shorter than a window: then nothing of it can be measured.
+    hearing = Hearing(heard, promise) if heard and len(heard.powers) else None
     found: dict[str, list[Fault]] = {}
     if held:
         found |= {name: [*check(held)] for name, check in contents.OF_FILE.items()}
