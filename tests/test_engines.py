@@ -161,6 +161,14 @@ def test_a_voice_speaks_at_one_level_and_its_rate(cast: Cast, cache: Cache, voic
     assert len(" ".join(CALM).split()) / minutes == pytest.approx(115, rel=0.12)
 
 
+def test_hibari_leaves_no_letters_out(cast: Cast, cache: Cache) -> None:
+    with pytest.raises(SpeechError, match="this voice can't say '闭'") as caught:
+        speak_all(says("Now 闭上 your eyes.", voice="hibari"), cast, cache)
+    assert caught.value.at is not None
+    spoken = speak_all(says("A café, and a naïve π.", voice="hibari"), cast, cache)
+    assert len(spoken.clips) == 1
+
+
 @pytest.mark.long
 def test_hibari_gives_the_same_bytes_in_any_order_and_process() -> None:
     workers = [Worker("voiceguide.engines.hibari:open_engine", patience=60) for _ in range(2)]

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
@@ -44,6 +45,7 @@ class Engine:
     def speak(self, reading: Reading) -> "tuple[Samples, int]":
         with self._loading:
             model = self._models.get(reading.voice) or self._load(reading.voice)
+        _check_letters(reading, model)
         return model(_marked_up(reading), speed=_UNHURRIED * reading.speed, seed=_SEED), model.sample_rate
 
     def fingerprint(self) -> str:
@@ -91,6 +93,19 @@ def _marked_up(reading: Reading) -> str:
 
 def _known(word: Word) -> str:
     return f"[{word.written}](/{word.phonemes}/)" if word.phonemes else word.say
+
+
+def _check_letters(reading: Reading, model: "Hibari") -> None:
+    """Refuse letters of which hibari makes nothing, as of Chinese ones: it leaves them out. Raises SpeechError."""
+    spoken = "".join(part if isinstance(part, str) else "" if part.phonemes else part.say for part in reading.parts)
+    for char in spoken:
+        is_letter = not char.isascii() and unicodedata.category(char) in _LETTERS
+        if is_letter and not model.g2p(char).strip():
+            hint = "write it as it sounds, in Latin letters, or choose a voice of its language"
+            raise SpeechError(f"this voice can't say '{char}'", hint=hint)
+
+
+_LETTERS = {"Lu", "Ll", "Lt", "Lo"}
 
 
 def _assets() -> Path:
