@@ -1,9 +1,11 @@
+import _thread
 import io
 import itertools
 import os
 import runpy
 import struct
 import subprocess
+import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -368,6 +370,23 @@ def test_no_stroke_startles(folder: Path, ring_s: float, hz: float, lead: int, c
 
 
 # Names, and where they are looked for
+
+
+def test_ctrl_c_while_a_sound_is_read_is_not_lost(
+    brought: Callable[..., Sound], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupts = iter([_thread.interrupt_main])
+
+    class Interrupted(io.BytesIO):
+        def seek(self, *to: int) -> int:
+            for interrupt in interrupts:
+                interrupt()
+                time.sleep(0.05)
+            return super().seek(*to)
+
+    monkeypatch.setattr("voiceguide.soundfiles.io.BytesIO", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        brought(struck())
 
 
 def test_the_nearest_folder_wins(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

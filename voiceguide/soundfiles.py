@@ -8,6 +8,7 @@ import io
 import os
 import stat
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -101,7 +102,10 @@ def _decoded(content: bytes, file: File) -> tuple[Samples, int]:
 
     demuxer = _DEMUXERS.get(PurePosixPath(file.inside).suffix.lower())
     try:
-        return _by_libsndfile(content, file)
+        # In a thread: Python raises Ctrl-C in the main one, from where it could not pass libsndfile, which calls back
+        # for each piece it reads. It would be lost, or end the sound there.
+        with ThreadPoolExecutor(1) as apart:
+            return apart.submit(_by_libsndfile, content, file).result()
     except soundfile.SoundFileError as error:
         if demuxer is None:
             reason = error.error_string if isinstance(error, soundfile.LibsndfileError) else str(error)

@@ -28,12 +28,12 @@ class _Through:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self.trouble: OSError | None = None
+        self.trouble: BaseException | None = None
 
     def write(self, data: bytes) -> int:
         try:
             return self._file.write(data) if self.trouble is None else 0
-        except OSError as error:
+        except (OSError, KeyboardInterrupt) as error:
             self.trouble = error
             return 0
 
@@ -43,7 +43,7 @@ class _Through:
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         try:
             return self._file.seek(offset, whence)
-        except OSError as error:  # what was written before goes to the disk first
+        except (OSError, KeyboardInterrupt) as error:  # what was written before goes to the disk first
             self.trouble = self.trouble or error
             return -1
 
