@@ -106,6 +106,7 @@ def test_show_tells_parameters_and_timeline(script: Path) -> None:
         (["--bell", "bel"], "did you mean 'bell'?"),
         (["--voice", "tnoe"], "did you mean 'tone'?"),
         (["--length", "20m"], "made for 0.5 to 2 minutes"),
+        (["--length", "0s"], "can't be 0:00 long"),
         (["-o", "session.wav", "-f", "flac"], "session.flac"),
     ],
 )

@@ -122,7 +122,7 @@ def _asked(options: dict[str, Any]) -> "Wishes":
     wishes = Wishes()
     for name in (name for name in Wishes.__annotations__ if name in options):
         value = options.pop(name)
-        if value if name in {"target", "values"} else _was_typed(name):
+        if value not in (None, {}) if name in {"target", "values"} else _was_typed(name):
             wishes[name] = value  # type: ignore[literal-required]  # the options have the names of wishes
     return wishes
 
