@@ -188,6 +188,18 @@ def test_a_folder_that_can_not_be_written_is_told_before_anything_is_spoken(new_
     assert "clips" not in {shelf.kind for shelf in Cache().shelves()}
 
 
+@pytest.mark.parametrize("cue", ["chime", "bed", "play"])
+def test_a_recording_takes_the_place_of_no_sound_in_it(new_job: Job, cue: str) -> None:
+    own = new_job.script.parent / "sounds" / "own.wav"
+    own.parent.mkdir()
+    soundfile.write(own, np.random.default_rng(1).normal(0, 0.1, (levels.RATE * 6, 1)), levels.RATE)
+    new_job.script.write_text(f"---\ntitle: Own\n---\n[{cue} own.wav] Be here.", encoding="utf-8")
+    before = own.read_bytes()
+    with pytest.raises(OutputError, match="is a sound of this session"):
+        render(replace(new_job, out=own))
+    assert own.read_bytes() == before
+
+
 def test_errors_of_cues_sounds_and_voices_come_together(job: Job) -> None:
     job.script.write_text(
         "---\ntitle: Wrong\n---\n[chime bel]\n[voice tnoe]\n[rest 20]\n[puase 4s]\nText.\n[chime sounds/none.wav]\n"

@@ -109,6 +109,8 @@ def render(
         audiofile.check_writable(path)
     replaced = out.exists()
     session = plan(job, cache=cache, cast=cast, progress=progress)
+    if session.sounds.has_opened(out):
+        raise OutputError(f"{out} is a sound of this session, and would be lost", hint="name another file")
     for voice in session.spoken.drafts:
         _log.warning("%s is a draft voice, for trying scripts out; `voiceguide voices` lists what there is", voice)
     if unsaid := missing_safety(session.timeline, session.source):

@@ -117,6 +117,10 @@ class _OfOneKind(Mapping[str, Opened]):
         file = self._names.find(name) if isinstance(name, str) else None
         return file is not None and self._fits(file)
 
+    def files(self) -> Iterator[Path]:
+        """Give where those lie that were opened."""
+        return (file.path for file in map(self._names.find, self._opened) if file)
+
     def __iter__(self) -> Iterator[str]:
         return (name for name, file in sorted(self._names.bare.items()) if self._fits(file))
 
@@ -152,9 +156,14 @@ class Sounds(_OfOneKind[Sound]):
     ) -> None:
         names = _Names(script_folder, frozenset(given))
         super().__init__("chime", names, functools.partial(_chime, cache=cache))
-        self.beds: Mapping[str, Loop] = _OfOneKind("bed", names, functools.partial(_bed, cache=cache))
+        self.beds: _OfOneKind[Loop] = _OfOneKind("bed", names, functools.partial(_bed, cache=cache))
         made = functools.partial(_recording, cache=cache or Cache())
-        self.recordings: Mapping[str, Clip] = _Recordings("recording", names, made)
+        self.recordings: _OfOneKind[Clip] = _Recordings("recording", names, made)
+
+    def has_opened(self, path: Path) -> bool:
+        """Tell whether a file is one of the sounds of any kind that were opened."""
+        kinds = (self, self.beds, self.recordings)
+        return path.exists() and any(path.samefile(file) for kind in kinds for file in kind.files())
 
     def descriptions(self) -> tuple[Description, ...]:
         """Describe every sound that has a name, by the table beside it. Raises SoundError for a table that is wrong."""
