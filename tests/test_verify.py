@@ -622,6 +622,12 @@ def test_what_is_no_sound_is_not_said_not_to_exist(tmp_path: Path, name: str) ->
     assert "can't be decoded" in result.output
 
 
+@pytest.mark.parametrize(("seconds", "faults"), [(0, []), (0.2, ["peak"])])
+def test_what_is_shorter_than_a_window_is_measured(tmp_path: Path, seconds: float, faults: list[str]) -> None:
+    soundfile.write(tmp_path / "short.wav", np.full((round(seconds * levels.RATE), 1), 0.99), levels.RATE)
+    assert [fault.check for fault in verify(tmp_path / "short.wav").faults] == faults
+
+
 def test_what_can_not_be_read_keeps_no_other_from_being_verified(original: Original, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no sound")
     result = CliRunner().invoke(main, ["verify", str(tmp_path / "notes.txt"), str(original.path)])

@@ -98,9 +98,9 @@ def _known(word: Word) -> str:
 def _check_letters(reading: Reading, model: "Hibari") -> None:
     """Refuse letters of which hibari makes nothing, as of Chinese ones: it leaves them out. Raises SpeechError."""
     spoken = "".join(part if isinstance(part, str) else "" if part.phonemes else part.say for part in reading.parts)
-    for char in spoken:
-        is_letter = not char.isascii() and unicodedata.category(char) in _LETTERS
-        if is_letter and not model.g2p(char).strip():
+    letters = (char for char in spoken if not char.isascii() and unicodedata.category(char) in _LETTERS)
+    for char in letters:
+        if not model.g2p(char).strip():
             hint = "write it as it sounds, in Latin letters, or choose a voice of its language"
             raise SpeechError(f"this voice can't say '{char}'", hint=hint)
 

@@ -52,8 +52,7 @@ def verify(path: Path) -> Verified:
         )
     planned = held.promise if held else None
     promise = planned or Promise(title="", length=Ms(0), chapters=(), events=())
-    # What is left of a recording may be shorter than a window: then nothing of it can be measured.
-    hearing = Hearing(heard, promise) if heard and len(heard.powers) else None
+    hearing = Hearing(heard, promise) if heard else None
     found: dict[str, list[Fault]] = {}
     if held:
         found |= {name: [*check(held)] for name, check in contents.OF_FILE.items()}

@@ -49,7 +49,7 @@ class Heard:
 
     samples: int
     powers: Windows
-    """K-weighted power over `WINDOW_MS`, every `HOP_MS`."""
+    """K-weighted power over `WINDOW_MS`, every `HOP_MS`: one window at least."""
     peaks: NDArray[np.float32]
     """The highest amplitude in each `SLOT_MS`, full scale at 1."""
     true_peaks: tuple[tuple[Ms, float], ...]
@@ -91,6 +91,7 @@ def listen(path: Path) -> Heard:
                 hops.clear()
     if hops:
         ear.hear(np.concatenate(hops))
+    ear.end()
     return Heard(
         samples=ear.samples,
         powers=np.concatenate(ear.powers),
@@ -153,6 +154,11 @@ class _Ear:
         self._measure_peaks(window[-(len(block) + _SLOT) :], block)
         self.samples += len(block)
         self._kept = window[-_CONTEXT:]
+
+    def end(self) -> None:
+        """Let all there was count as a window, if it is shorter."""
+        if not self._windows:
+            self.powers.append(levels.block_powers(np.zeros((0, 1), np.float32) if self._kept is None else self._kept))
 
     def _measure_loudness(self, window: Samples, first_hop: int) -> None:
         if len(window) >= _WINDOW:
